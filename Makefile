@@ -1,0 +1,47 @@
+# Every target is a thin call of one script in scripts/, where the work and the reasons stand.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test build install uninstall lint format bench test-interop test-slow fresh-clone clean
+
+DESTDIR ?=
+PREFIX ?= /usr
+ARGS ?=
+
+help: ## say what each target does
+	@scripts/help
+
+run: ## set up, build and run the demo; Ctrl-C ends it (ARGS="--for 15s")
+	@scripts/run $(ARGS)
+
+test: ## set up, build and run the test suite (ARGS="--filter NAME")
+	@scripts/test $(ARGS)
+
+build: ## set up and build for debugging (ARGS="-c release")
+	@scripts/build $(ARGS)
+
+install: ## build for release and install (DESTDIR=, PREFIX=/usr)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
+
+uninstall: ## remove what install put in place, except configuration and data
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/uninstall
+
+lint: ## check the format of Swift, the shell scripts and the systemd unit
+	@scripts/lint
+
+format: ## rewrite the Swift sources in the project's format
+	@scripts/format
+
+bench: ## measure CPU time per received message (ARGS="MESSAGES SIZE")
+	@scripts/bench $(ARGS)
+
+test-interop: ## test against servers written by others: websockets, aiohttp, ws, nginx
+	@scripts/test-interop $(ARGS)
+
+test-slow: ## address and thread sanitizer, then repeated runs (about 25 minutes)
+	@scripts/test-slow $(ARGS)
+
+fresh-clone: ## prove `make run` and `make test` from a fresh clone (ARGS=--no-test)
+	@scripts/fresh-clone $(ARGS)
+
+clean: ## remove everything that was built
+	@scripts/clean

@@ -1,0 +1,81 @@
+import ConnectionLifecycle
+import Transport
+import WebSocketProtocol
+
+/// Every default of the configuration.
+///
+/// Those of a policy (timeouts, ping, reconnect, TLS, message limits) are the policy type's own, so that the library
+/// and the daemon agree.
+public enum ConfigurationDefaults {
+    /// `limits.connections`.
+    public static let connections = 100
+    /// `limits.message_size` and `limits.fragments`: 4 MiB in at most 1,000,000 frames.
+    public static let message = MessageLimits()
+    /// `loops`.
+    public static let loops = 1
+    /// `timeouts` and `pause_max`: dns 3 s, tcp 3 s, tls 4 s, upgrade 5 s, dial 10 s, close 2 s, pause 60 s.
+    public static let timeouts = SessionTimeouts()
+    /// `ping`: every 20 s, answered within 10 s.
+    public static let pingEvery = Duration.seconds(20)
+    /// `ping.timeout`.
+    public static let pingTimeout = Duration.seconds(10)
+    /// `reconnect`: first 1 s, factor 2, at most 30 s, full jitter, at least 250 ms, reset after 10 s.
+    public static let reconnect = Backoff.Policy()
+    /// `tls`: the system's authorities, no client certificate, verification on, TLS 1.2 or later.
+    public static let tls = TLSOptions()
+    /// `overflow`.
+    public static let overflow = OverflowPolicy.pause
+    /// `decode`.
+    public static let decode = PayloadDecoding.text
+    /// `watermarks`: high 8 MiB, low 2 MiB.
+    public static let watermarks = Watermarks()
+    /// The only sink if none is configured.
+    public static let sink = SinkConfiguration(name: "stdout", target: .stdout, watermarks: watermarks)
+    /// `rotate.keep`, where a file is rotated at all.
+    public static let rotateKeep = 30
+    /// `rotate.compress`.
+    public static let rotateCompression = RotationConfiguration.Compression.gzip
+    /// `fsync`.
+    public static let fsync = FsyncConfiguration.interval(.seconds(1))
+    /// `shutdown.drain`.
+    public static let drain = Duration.seconds(7)
+    /// `log.level`.
+    public static let logLevel = LogConfiguration.Level.info
+    /// `log.format`.
+    public static let logFormat = LogFormat.auto
+}
+
+/// The range of every number, duration and size in the configuration: nothing is without a limit.
+enum ConfigurationBounds {
+    static let connections = 1...1_000_000
+    static let messageSize = 256...(1 << 30)
+    static let fragments = 1...1_000_000_000
+    static let loops = 1...64
+    static let stageTimeout = Duration.milliseconds(10)...Duration.seconds(300)
+    static let dialTimeout = Duration.milliseconds(10)...Duration.seconds(600)
+    /// The lifecycle ends every session within 3 s of being told, whatever the peer does.
+    static let closeTimeout = Duration.milliseconds(10)...ConfigurationDefaults.timeouts.hardClose
+    static let pingEvery = Duration.milliseconds(100)...Duration.seconds(86_400)
+    static let pingTimeout = Duration.milliseconds(100)...Duration.seconds(3_600)
+    static let reconnectFirst = Duration.milliseconds(1)...Duration.seconds(3_600)
+    static let reconnectFactor = 1.0...100.0
+    static let reconnectMax = Duration.milliseconds(1)...Duration.seconds(86_400)
+    static let reconnectFloor = Duration.zero...Duration.seconds(3_600)
+    static let jitterFraction = 0.0...1.0
+    static let resetAfter = Duration.zero...Duration.seconds(86_400)
+    static let pauseMax = Duration.milliseconds(100)...Duration.seconds(86_400)
+    static let watermarkHigh = (4 << 10)...(1 << 40)
+    static let watermarkLow = 0...(1 << 40)
+    static let rotateSize = (1 << 10)...(1 << 50)
+    static let rotateEvery = Duration.seconds(1)...Duration.seconds(86_400 * 366)
+    static let rotateKeep = 1...100_000
+    static let fsyncInterval = Duration.milliseconds(10)...Duration.seconds(3_600)
+    static let drain = Duration.zero...Duration.seconds(600)
+
+    static let subscriptions = 100_000
+    static let sinks = 64
+    static let headers = 100
+    static let subprotocols = 64
+    static let subscribeMessages = 1_000
+    static let pathLength = 4_096
+}

@@ -1,0 +1,205 @@
+import ConnectionLifecycle
+import Transport
+
+/// Reads the settings that stand under `defaults` and under each subscription: what is not said is inherited, key by
+/// key.
+struct SettingsReader {
+    /// The keys it reads.
+    static let keys = ["timeouts", "ping", "reconnect", "tls", "overflow", "pause_max", "decode", "follow_redirects"]
+    /// Keys of the design that are not supported yet.
+    static let laterKeys = ["compression", "proxy"]
+
+    let mapping: MappingReader
+
+    /// The settings of `mapping` over those of `base`.
+    func read(over base: SessionSettings) -> SessionSettings {
+        var settings = base
+        readTimeouts(&settings.timeouts)
+        if let value = mapping.value("pause_max"), let pauseMax = value.duration(in: ConfigurationBounds.pauseMax) {
+            settings.timeouts.pauseMax = pauseMax
+        }
+        if let value = mapping.value("ping") { settings.ping = readPing(value, over: base.ping) }
+        readReconnect(&settings.reconnect)
+        readTLS(&settings.tls)
+        if let overflow = mapping.value("overflow")?.choice(
+            OverflowPolicy.self,
+            later: ["drop_oldest", "drop_newest"]
+        ) {
+            settings.overflow = overflow
+        }
+        if let decode = mapping.value("decode")?.choice(PayloadDecoding.self) { settings.decode = decode }
+        readRedirects()
+        return settings
+    }
+
+    private func readTimeouts(_ timeouts: inout SessionTimeouts) {
+        guard let section = mapping.value("timeouts")?.mapping() else { return }
+        let stages: [(key: String, field: WritableKeyPath<SessionTimeouts, Duration>)] = [
+            ("dns", \.dns), ("tcp", \.tcp), ("tls", \.tls), ("upgrade", \.upgrade),
+        ]
+        section.check(known: stages.map(\.key) + ["dial", "close"])
+        for stage in stages {
+            guard let value = section.value(stage.key)?.duration(in: ConfigurationBounds.stageTimeout) else { continue }
+            timeouts[keyPath: stage.field] = value
+        }
+        if let dial = section.value("dial")?.duration(in: ConfigurationBounds.dialTimeout) { timeouts.dial = dial }
+        if let close = section.value("close")?.duration(in: ConfigurationBounds.closeTimeout) { timeouts.close = close }
+        for stage in stages {
+            // An inherited stage may be longer than a dial that is said here: the dial's deadline simply comes first.
+            let limit = timeouts[keyPath: stage.field]
+            guard let value = section.value(stage.key), limit > timeouts.dial else { continue }
+            value.report(
+                problem: "\(stage.key) \(DurationText.format(limit)) can never pass: the whole dial has "
+                    + DurationText.format(timeouts.dial),
+                seen: DurationText.format(limit),
+                allowed: "at most \(DurationText.format(timeouts.dial))",
+                remedy: "lower it, or raise timeouts.dial"
+            )
+        }
+    }
+
+    private func readPing(_ value: ConfigurationValue, over base: KeepAlive.Policy) -> KeepAlive.Policy {
+        if case .scalar(let scalar) = value.node.content, !scalar.isNull {
+            guard let text = value.text() else { return base }
+            guard text.value == "off" else {
+                let isOff = ["false", "no", "none", "never", "disabled", "0"].contains(text.value.lowercased())
+                value.report(
+                    problem: "unknown value \(text.shown)",
+                    seen: text.shown,
+                    allowed: "off, or {every: 20s, timeout: 10s}",
+                    remedy: text.template.isConstant && isOff ? "write off" : nil
+                )
+                return base
+            }
+            value.report(
+                .warning,
+                problem: "without pings a connection that is half open is never noticed",
+                seen: "off",
+                remedy: "leave pings on unless the server cannot bear them"
+            )
+            return .off
+        }
+        guard let section = value.mapping(expected: "off, or {every: 20s, timeout: 10s},") else { return base }
+        section.check(known: ["every", "timeout"])
+        var every = ConfigurationDefaults.pingEvery
+        var timeout = ConfigurationDefaults.pingTimeout
+        if case .ping(let inheritedEvery, let inheritedTimeout) = base {
+            (every, timeout) = (inheritedEvery, inheritedTimeout)
+        }
+        if let value = section.value("every")?.duration(in: ConfigurationBounds.pingEvery) { every = value }
+        if let value = section.value("timeout")?.duration(in: ConfigurationBounds.pingTimeout) { timeout = value }
+        if every + timeout > .seconds(600) {
+            value.report(
+                .warning,
+                problem: "a dead peer is noticed only after \(DurationText.format(every + timeout)) (every + timeout)",
+                remedy: "many proxies drop a connection that is idle for a minute: ping more often"
+            )
+        }
+        return .ping(every: every, timeout: timeout)
+    }
+
+    private func readReconnect(_ policy: inout Backoff.Policy) {
+        guard let section = mapping.value("reconnect")?.mapping() else { return }
+        section.check(known: ["first", "factor", "max", "jitter", "floor", "reset_after"])
+        if let value = section.value("first")?.duration(in: ConfigurationBounds.reconnectFirst) { policy.first = value }
+        if let value = section.value("factor")?.number(in: ConfigurationBounds.reconnectFactor) {
+            policy.factor = value
+        }
+        if let value = section.value("max")?.duration(in: ConfigurationBounds.reconnectMax) { policy.max = value }
+        if let jitter = section.value("jitter").flatMap(readJitter) { policy.jitter = jitter }
+        if let value = section.value("floor")?.duration(in: ConfigurationBounds.reconnectFloor) { policy.floor = value }
+        if let value = section.value("reset_after")?.duration(in: ConfigurationBounds.resetAfter) {
+            policy.resetAfter = value
+        }
+        for (key, limit) in [("first", policy.first), ("floor", policy.floor)] where limit > policy.max {
+            // Said once, at what was written here; a clash that was inherited has been reported above.
+            guard let value = section.value(key) ?? section.value("max") else { continue }
+            value.report(
+                problem: "\(key) \(DurationText.format(limit)) is longer than max \(DurationText.format(policy.max))",
+                seen: DurationText.format(limit),
+                allowed: "\(key) at most max",
+                remedy: "lower \(key), or raise max"
+            )
+        }
+    }
+
+    private func readJitter(_ value: ConfigurationValue) -> Jitter? {
+        let allowed = "full, none, or a fraction from 0 to 1 such as 0.25"
+        guard let text = value.text(expected: "a jitter", allowed: allowed) else { return nil }
+        switch text.value {
+        case "full": return .full
+        case "none": return Jitter.none
+        default: break
+        }
+        guard let fraction = Double(text.value) else {
+            value.unknownWord(text, ["full", "none"], allowed: allowed)
+            return nil
+        }
+        guard ConfigurationBounds.jitterFraction.contains(fraction) else {
+            let percent = text.value.hasSuffix("%") || (fraction > 1 && fraction <= 100)
+            value.report(
+                problem: "\(text.shown) is out of range",
+                seen: text.shown,
+                allowed: allowed,
+                remedy: text.template.isConstant && percent
+                    ? "for \(text.value) percent write \(Shown.number(fraction / 100))" : nil
+            )
+            return nil
+        }
+        return .fraction(fraction)
+    }
+
+    private func readTLS(_ options: inout TLSOptions) {
+        guard let section = mapping.value("tls")?.mapping() else { return }
+        section.check(known: ["ca", "cert", "key", "verify", "minimum"])
+        if let value = section.value("ca") {
+            if value.isWord("system") {
+                value.reading.recordOrigin(of: value.path, line: value.position.line)
+                options.certificateAuthority = .system
+            } else if let path = PathReader(value: value).read(expected: "system, or the path of a PEM file,") {
+                options.certificateAuthority = .file(path)
+            }
+        }
+        if let value = section.value("cert") { options.clientCertificate = optionalPath(value) }
+        if let value = section.value("key") { options.clientKey = optionalPath(value) }
+        if let value = section.value("verify"), let verify = value.boolean() {
+            options.verify = verify
+            if !verify {
+                value.report(
+                    .warning,
+                    problem: "certificates are not verified: anyone on the way can read and change everything",
+                    seen: "false",
+                    remedy: "name the server's authority with \"ca\" instead"
+                )
+            }
+        }
+        if let version = section.value("minimum")?.choice(TLSOptions.Version.self) { options.minimumVersion = version }
+        if options.clientKey != nil, options.clientCertificate == nil,
+            let value = section.value("key") ?? section.value("cert")
+        {
+            value.report(
+                problem: "a key without a certificate",
+                remedy: "name the certificate's file with \"cert\""
+            )
+        }
+    }
+
+    private func optionalPath(_ value: ConfigurationValue) -> String? {
+        if value.isWord("none") {
+            value.reading.recordOrigin(of: value.path, line: value.position.line)
+            return nil
+        }
+        return PathReader(value: value).read(expected: "none, or the path of a PEM file,")
+    }
+
+    private func readRedirects() {
+        guard let value = mapping.value("follow_redirects"), let text = value.text(expected: "0") else { return }
+        guard text.value != "0" else { return }
+        value.report(
+            problem: "following redirects is not supported yet",
+            seen: text.shown,
+            allowed: "0",
+            remedy: "remove it"
+        )
+    }
+}

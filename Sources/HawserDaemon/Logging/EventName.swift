@@ -1,0 +1,65 @@
+/// The name of everything the daemon logs: fixed, so that a filter written today still works next year.
+///
+/// Documented with their fields in `docs/logging.md`; a test keeps the two in step.
+public enum EventName: String, Sendable, CaseIterable {
+    case daemonStarting = "daemon.starting"
+    case daemonReady = "daemon.ready"
+    case daemonSummary = "daemon.summary"
+    case daemonStopping = "daemon.stopping"
+    case daemonStopped = "daemon.stopped"
+    case daemonFailed = "daemon.failed"
+
+    case configurationWarning = "configuration.warning"
+    case signalIgnored = "signal.ignored"
+
+    case subscriptionWaiting = "subscription.waiting"
+    case subscriptionDialing = "subscription.dialing"
+    case subscriptionOpened = "subscription.opened"
+    case subscriptionClosing = "subscription.closing"
+    case subscriptionClosed = "subscription.closed"
+    case subscriptionPaused = "subscription.paused"
+    case subscriptionResumed = "subscription.resumed"
+    case subscriptionStopped = "subscription.stopped"
+    case dialFailed = "dial.failed"
+
+    case sinkOpened = "sink.opened"
+    case sinkBlocked = "sink.blocked"
+    case sinkResumed = "sink.resumed"
+    case sinkDiskFull = "sink.disk_full"
+    case sinkRecovered = "sink.recovered"
+    case sinkRotated = "sink.rotated"
+    case sinkTornTail = "sink.torn_tail"
+    case sinkFailed = "sink.failed"
+    case sinkLost = "sink.lost"
+
+    case transportError = "transport.error"
+    case logDropped = "log.dropped"
+}
+
+/// The name of every field of a log line.
+public enum LogField: String, Sendable, CaseIterable {
+    case subscription, session, attempt, outcome, stage, url, address, subprotocol, sink, path, error, remedy, position
+    case closeCode = "close_code"
+    case closeReason = "close_reason"
+    case status
+    case content
+    case delayMilliseconds = "delay_ms"
+    case uptimeMilliseconds = "uptime_ms"
+    case pausedMilliseconds = "paused_ms"
+    case longestGapMilliseconds = "longest_gap_ms"
+    case receivedMessages = "received_messages"
+    case receivedBytes = "received_bytes"
+    case queuedBytes = "queued_bytes"
+    case dnsMilliseconds = "dns_ms"
+    case tcpMilliseconds = "tcp_ms"
+    case tlsMilliseconds = "tls_ms"
+    case upgradeMilliseconds = "upgrade_ms"
+    case pingRoundTripMicroseconds = "ping_rtt_us"
+    case tlsVersion = "tls_version"
+    case tlsVerify = "tls_verify"
+    case suppressed
+    case sessions, reconnects, open, waiting
+    case backingOff = "backing_off"
+    case subscriptions, connections
+    case bytes, records, signal, version, run
+}

@@ -1,0 +1,69 @@
+import Logging
+
+/// One line for a person: time, level, event, message, then `key=value` fields.
+public struct TextLogFormatter: LogLineFormatter {
+    private let colour: Bool
+
+    /// A formatter; `colour` only for terminals.
+    public init(colour: Bool) {
+        self.colour = colour
+    }
+
+    /// The line, free of control characters but the newline at its end.
+    public func format(_ line: LogLine) -> [UInt8] {
+        var text = paint(clock(line.wallNanoseconds), .faint) + " " + paint(label(line.level), tint(line.level)) + " "
+        text += paint(line.event.padding(to: 21), .bold) + " " + printable(line.message)
+        for (key, value) in line.fields {
+            let shown = printable(LogLine.text(value))
+            let quoted = shown.isEmpty || shown.contains(" ") ? "\"\(shown)\"" : shown
+            text += " " + paint(key + "=", .faint) + quoted
+        }
+        return Array((text + "\n").utf8)
+    }
+
+    private enum Style: String {
+        case faint = "2", bold = "1", red = "31", yellow = "33", green = "32"
+    }
+
+    private func paint(_ text: String, _ style: Style) -> String {
+        colour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    private func tint(_ level: Logger.Level) -> Style {
+        switch level {
+        case .trace, .debug: .faint
+        case .info, .notice: .green
+        case .warning: .yellow
+        case .error, .critical: .red
+        }
+    }
+
+    /// `21:00:00.123Z`: on a terminal the date is known, and the time of day tells lines apart.
+    private func clock(_ wallNanoseconds: Int64) -> String {
+        var timestamp = Timestamp()
+        var output = LineBuffer(capacity: 64)
+        timestamp.append(wallNanoseconds, to: &output)
+        return output.withBytes { String(decoding: $0[11..<23], as: UTF8.self) + "Z" }
+    }
+
+    private func label(_ level: Logger.Level) -> String {
+        level.rawValue.uppercased().padding(to: 7)
+    }
+
+    /// Bytes from a peer must not steer a terminal.
+    private func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        return String(
+            text.unicodeScalars.map { scalar in
+                scalar.properties.generalCategory == .control
+                    ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+            }.joined())
+    }
+}
+
+extension String {
+    /// This text, filled with spaces up to `width` characters.
+    func padding(to width: Int) -> String {
+        count >= width ? self : self + String(repeating: " ", count: width - count)
+    }
+}

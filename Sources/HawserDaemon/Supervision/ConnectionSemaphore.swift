@@ -1,0 +1,57 @@
+import ConnectionLifecycle
+import Synchronization
+
+/// The limit on concurrent sessions: an asynchronous first-in-first-out semaphore.
+///
+/// Nobody blocks in it: who waits is called when its turn comes. Usable from any thread.
+public final class ConnectionSemaphore: Sendable {
+    /// Called when a permit is granted, on the thread of whoever released it; must not block.
+    public typealias Grant = @Sendable () -> Void
+
+    private struct State {
+        var queue: PermitQueue<Int>
+        var grants: [Int: Grant] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    /// A semaphore with all `limit` permits free, at most `perHost` of them for one host.
+    public init(limit: Int, perHost: Int?) {
+        state = Mutex(State(queue: PermitQueue(limit: limit, perHost: perHost)))
+    }
+
+    /// Asks for a permit for `id`; `grant` is called once it is held, which may be inside this call.
+    ///
+    /// - Returns: the place in the queue, from 1; nil if the permit was free.
+    @discardableResult
+    public func request(_ id: Int, host: String, grant: @escaping Grant) -> Int? {
+        let position: Int? = state.withLock { state in
+            guard !state.queue.request(id, host: host) else { return nil }
+            state.grants[id] = grant
+            return state.queue.position(of: id)
+        }
+        if position == nil { grant() }
+        return position
+    }
+
+    /// Leaves the queue. A grant that is already on its way still comes.
+    public func withdraw(_ id: Int) {
+        state.withLock { state in
+            state.queue.withdraw(id)
+            state.grants[id] = nil
+        }
+    }
+
+    /// Gives a permit back, and so grants others theirs.
+    public func release(_ id: Int) {
+        let grants = state.withLock { state in
+            state.queue.release(id).compactMap { state.grants.removeValue(forKey: $0) }
+        }
+        for grant in grants { grant() }
+    }
+
+    /// Permits held and requests waiting.
+    public var census: (held: Int, waiting: Int) {
+        state.withLock { ($0.queue.held, $0.queue.waiting) }
+    }
+}

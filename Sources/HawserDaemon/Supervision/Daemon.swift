@@ -1,0 +1,201 @@
+import ConnectionLifecycle
+import Glibc
+import HawserWebSocket
+import NameResolution
+import Transport
+
+/// The service, from start to end: open the sinks, start the loops, hold every subscription, wait to be told to stop,
+/// close every session, write everything out.
+public struct Daemon: Sendable {
+    /// How it ended.
+    public struct Ending: Sendable {
+        /// What the process says to whoever started it.
+        public var status: ExitStatus
+        /// What each subscription did.
+        public var statistics: [SubscriptionStatistics]
+    }
+
+    private static let summaryInterval = Duration.seconds(300)
+
+    private let plan: DaemonPlan
+    private let logger: EventLogger
+    private let notification: ServiceNotification
+    private let stop: StopRequest
+
+    /// A daemon for `plan`; `run` starts it, `stop` ends it.
+    public init(_ plan: DaemonPlan, logger: EventLogger, notification: ServiceNotification, stop: StopRequest) {
+        self.plan = plan
+        self.logger = logger
+        self.notification = notification
+        self.stop = stop
+    }
+
+    /// Runs until a stop is requested, and returns when everything is closed.
+    public func run() async -> Ending {
+        let identity = RunIdentity(run: Self.makeRunName(), subscriptionNames: plan.subscriptions.map(\.name))
+        logger.log(
+            .info, .daemonStarting, "starting",
+            [
+                .version: HawserVersion.current, .run: identity.run, .subscriptions: plan.subscriptions.count,
+                .connections: plan.configuration.limits.connections,
+            ])
+
+        let sinks: SinkSet
+        let loops: [EventLoop]
+        do {
+            sinks = try SinkSet(plan, run: identity.run, logger: logger) { [stop] name in
+                stop.request(.failure("the reader of sink \(name) is gone"))
+            }
+        } catch {
+            return fail("\(error)")
+        }
+        do {
+            loops = try startLoops()
+            try watchSignals(on: loops)
+        } catch {
+            return fail("\(error)")
+        }
+
+        let resolver = NameResolver()
+        let subscriptions = makeSubscriptions(on: loops, identity: identity, sinks: sinks, resolver: resolver)
+        let reason = await hold(subscriptions)
+
+        let statistics = await snapshots(of: subscriptions)
+        resolver.shutdown()
+        for loop in loops { await loop.shutdown() }
+        let isComplete = await sinks.drain(within: plan.configuration.drain)
+        return end(statistics, reason: reason, isComplete: isComplete)
+    }
+
+    // MARK: Start
+
+    private func startLoops() throws(EventLoopError) -> [EventLoop] {
+        EventLoop.raiseDescriptorLimit()
+        LibraryLog.redirect { [logger] _, line in
+            logger.log(.warning, .transportError, line)
+        }
+        var loops: [EventLoop] = []
+        for index in 0..<plan.configuration.loops {
+            loops.append(try EventLoop(name: "hawser-loop-\(index)"))
+        }
+        return loops
+    }
+
+    private func makeSubscriptions(
+        on loops: [EventLoop], identity: RunIdentity, sinks: SinkSet, resolver: NameResolver
+    ) -> [Subscription] {
+        let limits = plan.configuration.limits
+        let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
+        let records = loops.map { loop in
+            (loop, LoopBound(LoopRecords(loop: loop, identity: identity, sinks: sinks.sinks), to: loop))
+        }
+        sinks.report(to: records)
+        return plan.subscriptions.map { subscription in
+            let (loop, records) = records[subscription.index % records.count]
+            return Subscription(
+                plan: subscription,
+                surroundings: Subscription.Surroundings(
+                    loop: loop, resolver: resolver, semaphore: semaphore, records: records, secrets: plan.secrets,
+                    logger: logger))
+        }
+    }
+
+    /// Until the first loop ends: from then on the signals do what they would have done.
+    private func watchSignals(on loops: [EventLoop]) throws(EventLoopError) {
+        _ = try loops.first?.onSignal([SIGINT, SIGTERM, SIGHUP]) { [logger, stop] signal in
+            switch signal {
+            case SIGHUP:
+                logger.log(
+                    .warning, .signalIgnored, "reloading is not supported yet: restart to apply a new configuration",
+                    [.signal: "SIGHUP"])
+            default:
+                let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
+                // The second one means: now.
+                if !stop.request(.signal(name)) { _exit(ExitStatus.failed.rawValue) }
+            }
+        }
+    }
+
+    // MARK: Work
+
+    /// One task for each subscription; returns when a stop was requested and every session is closed.
+    private func hold(_ subscriptions: [Subscription]) async -> StopRequest.Reason {
+        await withTaskGroup(of: Void.self) { group in
+            for subscription in subscriptions {
+                group.addTask(executorPreference: subscription.loop) { await subscription.run() }
+            }
+            let summary = Task { await summarise(subscriptions) }
+            logger.log(.info, .daemonReady, "ready", [.subscriptions: subscriptions.count])
+            notification.send(.ready, .status("holding \(subscriptions.count) subscriptions"))
+
+            let reason = await stop.wait()
+
+            notification.send(.stopping, .status("closing every session"))
+            announce(reason)
+            summary.cancel()
+            for subscription in subscriptions { await subscription.stop(.shutdown) }
+            await group.waitForAll()
+            return reason
+        }
+    }
+
+    private func summarise(_ subscriptions: [Subscription]) async {
+        while (try? await Task.sleep(for: Self.summaryInterval)) != nil {
+            let rows = await snapshots(of: subscriptions)
+            func count(_ phase: SubscriptionStatistics.Phase) -> Int { rows.count { $0.phase == phase } }
+            let open = count(.open)
+            notification.send(.status("\(open)/\(rows.count) open, \(count(.backingOff)) backing off"))
+            logger.log(
+                .info, .daemonSummary, "\(open) of \(rows.count) open",
+                [
+                    .open: open, .waiting: count(.waiting), .backingOff: count(.backingOff),
+                    .subscriptions: rows.count,
+                    .receivedMessages: Int(clamping: rows.reduce(0) { $0 + $1.messages }),
+                    .receivedBytes: Int(clamping: rows.reduce(0) { $0 + $1.bytes }),
+                    .reconnects: rows.reduce(0) { $0 + $1.reconnects },
+                ])
+        }
+    }
+
+    private func snapshots(of subscriptions: [Subscription]) async -> [SubscriptionStatistics] {
+        var rows: [SubscriptionStatistics] = []
+        for subscription in subscriptions { rows.append(await subscription.snapshot) }
+        return rows
+    }
+
+    // MARK: End
+
+    private func announce(_ reason: StopRequest.Reason) {
+        switch reason {
+        case .signal(let name): logger.log(.info, .daemonStopping, "stopping", [.signal: name])
+        case .elapsed: logger.log(.info, .daemonStopping, "stopping: its time is over")
+        case .failure(let text): logger.log(.error, .daemonStopping, "stopping: \(text)")
+        }
+    }
+
+    private func end(
+        _ statistics: [SubscriptionStatistics], reason: StopRequest.Reason, isComplete: Bool
+    ) -> Ending {
+        var status = isComplete ? ExitStatus.done : .failed
+        if case .failure = reason { status = .failed }
+        logger.log(
+            status == .done ? .info : .error, .daemonStopped,
+            isComplete ? "stopped: every record is written" : "stopped: records were left behind",
+            [
+                .receivedMessages: Int(clamping: statistics.reduce(0) { $0 + $1.messages }),
+                .receivedBytes: Int(clamping: statistics.reduce(0) { $0 + $1.bytes }),
+            ])
+        return Ending(status: status, statistics: statistics)
+    }
+
+    private func fail(_ problem: String) -> Ending {
+        logger.log(.critical, .daemonFailed, problem)
+        return Ending(status: .failed, statistics: [])
+    }
+
+    /// Four characters that tell this start of the process from the ones before it.
+    private static func makeRunName() -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+        return String((0..<4).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
+    }
+}

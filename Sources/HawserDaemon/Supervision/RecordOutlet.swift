@@ -1,0 +1,84 @@
+import HawserWebSocket
+import Transport
+
+/// Takes the records of one loop that go to the same sinks, and hands them over once a turn.
+///
+/// Confined to its loop. While one of its sinks is full, every feed that is attached is paused.
+final class RecordOutlet: TurnEndHandler {
+    private let loop: EventLoop
+    private let sinks: [any Sink]
+    private var builder: RecordBatchBuilder
+    private var isScheduled = false
+    private var full: Set<String> = []
+    private var feeds: [UInt32: any PausableFeed] = [:]
+
+    init(loop: EventLoop, identity: RunIdentity, sinks: [any Sink]) {
+        self.loop = loop
+        self.sinks = sinks
+        builder = RecordBatchBuilder(identity: identity)
+    }
+
+    /// The full sinks' names; empty if records flow.
+    var blockedBy: [String] { full.sorted() }
+
+    /// Adds one message.
+    @inline(__always)
+    func append(
+        subscription: UInt32, session: UInt32, sequence: UInt64, kind: RecordKind, payload: UnsafeRawBufferPointer
+    ) {
+        builder.append(
+            wallNanoseconds: WallClock.nanoseconds, subscription: subscription, session: session, sequence: sequence,
+            kind: kind, payload: payload)
+        if !isScheduled { schedule() }
+    }
+
+    /// Adds a mark at the time `now`.
+    func append(_ mark: Mark, subscription: UInt32, now: Int64) {
+        builder.appendMark(wallNanoseconds: now, subscription: subscription, mark)
+        if !isScheduled { schedule() }
+    }
+
+    /// Pauses and resumes `feed` with the sinks from now on.
+    func attach(_ feed: any PausableFeed, subscription: UInt32) {
+        feeds[subscription] = feed
+        if !full.isEmpty { feed.pause(for: blockedBy) }
+    }
+
+    /// Forgets the feed of `subscription`.
+    func detach(subscription: UInt32) {
+        feeds[subscription] = nil
+    }
+
+    /// Hands the turn's batch to every sink; what they answer holds from now on.
+    func turnEnded() {
+        isScheduled = false
+        guard let batch = builder.seal() else { return }
+        for sink in sinks { pressureChanged(of: sink.name, to: sink.offer(batch)) }
+    }
+
+    /// The sink `name` became full, open or closed.
+    func pressureChanged(of name: String, to pressure: SinkPressure) {
+        switch pressure {
+        case .full:
+            guard sinks.contains(where: { $0.name == name }), full.insert(name).inserted, full.count == 1 else { return }
+            let names = blockedBy
+            for feed in feeds.values { feed.pause(for: names) }
+        case .open, .closed:
+            guard full.remove(name) != nil, full.isEmpty else { return }
+            for feed in feeds.values { feed.resume() }
+        }
+    }
+
+    private func schedule() {
+        isScheduled = true
+        loop.atEndOfTurn(self)
+    }
+}
+
+/// What a full sink pauses. Confined to its loop.
+protocol PausableFeed: AnyObject {
+    /// Stop reading: the sinks with these names are full.
+    func pause(for sinks: [String])
+    /// Read on.
+    func resume()
+}

@@ -1,0 +1,64 @@
+import ConnectionLifecycle
+import HawserWebSocket
+import WebSocketProtocol
+
+/// Writes down what one session receives: each message becomes a record, synchronously, on the loop.
+///
+/// Confined to its loop; what concerns the life of the session goes to `onEdge`.
+final class SessionRecorder: WebSocketHandler, PausableFeed {
+    /// What its subscription acts on.
+    enum Edge: Sendable {
+        case opened(Opening)
+        case ended(SessionReport)
+        case paused([String])
+        case resumed
+    }
+
+    private let outlet: RecordOutlet
+    private let subscription: UInt32
+    private let session: UInt32
+    private let textKind: RecordKind
+    private let onEdge: (Edge) -> Void
+    private var sequence: UInt64 = 0
+    /// Set by the subscription once it is made; the connection holds this recorder until it ends.
+    weak var connection: WebSocketConnection?
+
+    init(
+        outlet: RecordOutlet, subscription: UInt32, session: UInt32, decodesJSON: Bool, onEdge: @escaping (Edge) -> Void
+    ) {
+        self.outlet = outlet
+        self.subscription = subscription
+        self.session = session
+        textKind = decodesJSON ? .json : .text
+        self.onEdge = onEdge
+    }
+
+    func webSocketOpened(_ opening: Opening) {
+        onEdge(.opened(opening))
+        outlet.attach(self, subscription: subscription)
+    }
+
+    func webSocketReceived(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer) {
+        sequence &+= 1
+        outlet.append(
+            subscription: subscription, session: session, sequence: sequence,
+            kind: kind == .text ? textKind : .binary, payload: payload)
+    }
+
+    func webSocketDrained() {}
+
+    func webSocketEnded(_ report: SessionReport) {
+        outlet.detach(subscription: subscription)
+        onEdge(.ended(report))
+    }
+
+    func pause(for sinks: [String]) {
+        connection?.pauseReading()
+        onEdge(.paused(sinks))
+    }
+
+    func resume() {
+        connection?.resumeReading()
+        onEdge(.resumed)
+    }
+}

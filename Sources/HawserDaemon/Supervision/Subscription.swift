@@ -1,0 +1,225 @@
+import ConnectionLifecycle
+import Dispatch
+import HawserWebSocket
+import MonotonicTime
+import NameResolution
+import Transport
+import WebSocketProtocol
+
+/// Holds one subscription: runs its `SubscriptionMachine`, one session after the other, until it is told to stop.
+///
+/// Isolated to its event loop, so the callbacks of its session step in without a hop.
+actor Subscription {
+    /// What all subscriptions of a loop share.
+    struct Surroundings: Sendable {
+        var loop: EventLoop
+        var resolver: NameResolver
+        var semaphore: ConnectionSemaphore
+        var records: LoopBound<LoopRecords>
+        var secrets: SecretSources
+        var logger: EventLogger
+    }
+
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    private let plan: SubscriptionPlan
+    private let surroundings: Surroundings
+    private var journal: SubscriptionJournal
+    private var machine: SubscriptionMachine
+    private var random = SystemRandomNumberGenerator()
+    private var gaps = GapTracker()
+    private var statistics: SubscriptionStatistics
+
+    private var timer: LoopTimer?
+    private var connection: WebSocketConnection?
+    private var subscribeMessages: [Secret] = []
+    /// The session whose references are being read, off the loop.
+    private var preparing: Int?
+    private var finished: CheckedContinuation<Void, Never>?
+
+    init(plan: SubscriptionPlan, surroundings: Surroundings) {
+        self.plan = plan
+        self.surroundings = surroundings
+        loop = surroundings.loop
+        journal = SubscriptionJournal(plan: plan, logger: surroundings.logger)
+        machine = SubscriptionMachine(backoff: plan.settings.reconnect)
+        statistics = SubscriptionStatistics(name: plan.name)
+    }
+
+    /// Holds the subscription until `stop` ends it; returns when its last session is closed.
+    func run() async {
+        timer = loop.makeTimer { [unowned self] in assumeIsolated { $0.handle(.deadlineReached) } }
+        await withCheckedContinuation { continuation in
+            finished = continuation
+            handle(.started)
+        }
+        timer = nil
+    }
+
+    /// Ends the session and the subscription, from whatever state.
+    func stop(_ outcome: Outcome) {
+        handle(.stopRequested(outcome))
+    }
+
+    /// What it has done so far, the current session included.
+    var snapshot: SubscriptionStatistics {
+        var snapshot = statistics
+        snapshot.phase = SubscriptionStatistics.Phase(machine.state)
+        snapshot.messages += connection?.messages ?? 0
+        snapshot.bytes += connection?.bytes ?? 0
+        snapshot.longestGap = .nanoseconds(gaps.longest(now: WallClock.nanoseconds))
+        return snapshot
+    }
+
+    // MARK: The runner
+
+    private func handle(_ event: SubscriptionEvent) {
+        let actions = machine.handle(event, now: loop.now, using: &random)
+        journal.follow(actions, now: loop.now)
+        for action in actions { perform(action) }
+        timer?.arm(at: machine.nextDeadline)
+    }
+
+    private func perform(_ action: SubscriptionAction) {
+        switch action {
+        case .requestPermit: requestPermit()
+        case .withdrawRequest: surroundings.semaphore.withdraw(plan.index)
+        case .startSession(let number): startSession(number)
+        case .closeSession(let outcome): closeSession(outcome)
+        case .releasePermit: surroundings.semaphore.release(plan.index)
+        case .retryScheduled: break  // Its line is written, and the timer is armed after every event.
+        case .stopped: finish()
+        }
+    }
+
+    private func requestPermit() {
+        let position = surroundings.semaphore.request(plan.index, host: plan.host) { [self] in
+            loop.submit { self.assumeIsolated { $0.handle(.permitGranted) } }
+        }
+        if let position { journal.waiting(position: position) }
+    }
+
+    /// Files are read off the loop: a token on a slow disk must not delay a frame.
+    private func startSession(_ number: Int) {
+        preparing = number
+        guard plan.dialReadsFiles else { return dial(number, prepare(plan, surroundings.secrets)) }
+        DispatchQueue.global().async { [self, plan, secrets = surroundings.secrets] in
+            let prepared = prepare(plan, secrets)
+            loop.submit { self.assumeIsolated { $0.dial(number, prepared) } }
+        }
+    }
+
+    private nonisolated func prepare(
+        _ plan: SubscriptionPlan, _ secrets: SecretSources
+    ) -> Result<SubscriptionPlan.Dial, DialTargetError> {
+        do { return .success(try plan.dial(using: secrets)) } catch { return .failure(error) }
+    }
+
+    private func dial(_ number: Int, _ prepared: Result<SubscriptionPlan.Dial, DialTargetError>) {
+        guard preparing == number else { return }
+        preparing = nil
+        switch prepared {
+        case .success(let dial): connect(number, dial)
+        case .failure(let error): sessionEnded(number, .notDialed(.internal, because: error.description))
+        }
+    }
+
+    private func connect(_ number: Int, _ dial: SubscriptionPlan.Dial) {
+        subscribeMessages = dial.subscribe
+        let recorder = SessionRecorder(
+            outlet: surroundings.records.value.outlet(to: plan.configuration.sinks),
+            subscription: UInt32(clamping: plan.index), session: UInt32(clamping: number),
+            decodesJSON: plan.settings.decode == .json
+        ) { [unowned self] edge in
+            assumeIsolated { $0.sessionMoved(number, edge) }
+        }
+        let connection = WebSocketConnection(
+            loop: loop, resolver: surroundings.resolver, url: dial.url, tls: plan.tls, configuration: dial.configuration,
+            handler: recorder)
+        recorder.connection = connection
+        self.connection = connection
+        journal.dialing(number)
+        connection.start()
+    }
+
+    private func closeSession(_ outcome: Outcome) {
+        if let number = preparing {
+            preparing = nil
+            sessionEnded(number, .notDialed(outcome, because: "not dialled yet"))
+        } else {
+            connection?.close(outcome, code: .goingAway, reason: outcome.rawValue)
+        }
+    }
+
+    private func sessionMoved(_ number: Int, _ edge: SessionRecorder.Edge) {
+        switch edge {
+        case .opened(let opening): sessionOpened(number, opening)
+        case .ended(let report): sessionEnded(number, report)
+        case .paused(let sinks): journal.paused(by: sinks, now: loop.now)
+        case .resumed: journal.resumed(now: loop.now)
+        }
+    }
+
+    private func sessionOpened(_ number: Int, _ opening: Opening) {
+        let now = WallClock.nanoseconds
+        let session = UInt32(clamping: number)
+        statistics.sessions += 1
+        mark(.opened(session: session), now: now)
+        if let gap = gaps.sessionOpened(session, now: now) { mark(.gap(gap), now: now) }
+        journal.opened(number, opening)
+        handle(.sessionOpened(session: number))
+        for message in subscribeMessages { connection?.send(message.revealed) }
+    }
+
+    private func sessionEnded(_ number: Int, _ report: SessionReport) {
+        connection = nil
+        subscribeMessages = []
+        statistics.messages += report.messages
+        statistics.bytes += report.bytes
+        statistics.outcome = report.end.outcome
+        journal.ended(number, report)
+        if report.wasOpen {
+            close(number, report)
+        } else {
+            statistics.failedDials += 1
+        }
+        handle(.sessionEnded(session: number, report.end))
+    }
+
+    private func close(_ number: Int, _ report: SessionReport) {
+        let now = WallClock.nanoseconds
+        let session = UInt32(clamping: number)
+        gaps.sessionClosed(session, messages: report.messages, outcome: report.end.cause, now: now)
+        mark(
+            .closed(
+                Mark.Closed(
+                    session: session, outcome: report.end.outcome, closeCode: report.end.closeCode,
+                    closeReason: report.end.closeReason, messages: report.messages)), now: now)
+    }
+
+    private func mark(_ mark: Mark, now: Int64) {
+        surroundings.records.value.outlet(to: plan.configuration.sinks)
+            .append(mark, subscription: UInt32(clamping: plan.index), now: now)
+    }
+
+    private func finish() {
+        journal.stopped(snapshot)
+        finished?.resume()
+        finished = nil
+    }
+}
+
+extension SessionReport {
+    /// Whether the opening handshake had succeeded.
+    var wasOpen: Bool {
+        end.stage == .open || end.stage == .closing
+    }
+
+    /// A session that could not even be tried.
+    static func notDialed(_ outcome: Outcome, because detail: String) -> SessionReport {
+        SessionReport(
+            end: SessionEnd(outcome: outcome, stage: .resolving, fault: outcome == .internal ? .resources : nil),
+            detail: detail)
+    }
+}

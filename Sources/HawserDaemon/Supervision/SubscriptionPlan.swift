@@ -1,0 +1,56 @@
+import ConnectionLifecycle
+import HawserWebSocket
+import Transport
+import WebSocketProtocol
+
+/// One subscription of the configuration, ready to be held.
+struct SubscriptionPlan: Sendable {
+    /// What one dial needs, every reference read anew.
+    struct Dial: Sendable {
+        var url: WebSocketURL
+        var configuration: WebSocketConfiguration
+        var subscribe: [Secret]
+    }
+
+    /// Its index in the run's identity, and its name to the connection limit.
+    let index: Int
+    let configuration: SubscriptionConfiguration
+    /// Whom the connection limit per host counts it for.
+    let host: String
+    /// The context for `wss`; nil for `ws` and Unix sockets.
+    let tls: TLSContext?
+    private let limits: MessageLimits
+
+    var name: String { configuration.name }
+    var settings: SessionSettings { configuration.settings }
+    /// Whether nobody checks whom it is connected to.
+    var isUnverified: Bool { tls != nil && !settings.tls.verify }
+    /// Whether `dial` reads files, and so must not be called on an event loop.
+    let dialReadsFiles: Bool
+
+    /// - Parameter target: the references' values of now, for what must be known before the first dial.
+    init(
+        index: Int, configuration: SubscriptionConfiguration, target: DialTarget, tls: TLSContext?, limits: MessageLimits
+    ) {
+        self.index = index
+        self.configuration = configuration
+        self.tls = target.url.isSecure ? tls : nil
+        self.limits = limits
+        host = target.url.unixPath ?? target.url.host
+        let templates = [configuration.url] + configuration.headers.map(\.value) + configuration.subscribe
+        dialReadsFiles = templates.contains { template in template.references.contains { $0.source != .env } }
+    }
+
+    /// Reads every reference anew, so that a rotated token is used by the next dial.
+    func dial(using sources: SecretSources) throws(DialTargetError) -> Dial {
+        let target = try configuration.dialTarget(using: sources)
+        var session = WebSocketConfiguration()
+        session.fields = target.headers.map { ($0.name, $0.value.revealed) }
+        session.subprotocols = target.subprotocols
+        session.timeouts = settings.timeouts
+        session.keepAlive = settings.ping
+        session.limits = limits
+        session.tls = settings.tls
+        return Dial(url: target.url, configuration: session, subscribe: target.subscribe)
+    }
+}

@@ -1,0 +1,238 @@
+import ConnectionLifecycle
+import MonotonicTime
+import NameResolution
+import Transport
+import WebSocketProtocol
+
+/// One session with one server, on one event loop: events go into a `SessionMachine`, its actions are performed here.
+///
+/// Confined to its loop's thread; nothing in it is synchronised. `start()` once; then `webSocketEnded` of the handler
+/// comes exactly once, whatever happens, and every descriptor is given back. The handler is held until then.
+public final class WebSocketConnection {
+    let loop: EventLoop
+    let url: WebSocketURL
+    let configuration: WebSocketConfiguration
+    private let tls: TLSContext?
+    private let resolver: NameResolver
+
+    private(set) var handler: (any WebSocketHandler)?
+    var machine: SessionMachine
+    private var timer: LoopTimer?
+    private var armedDeadline: Instant?
+
+    private var dial: Dial?
+    private(set) var socket: Socket?
+    var address: String?
+    var timings = DialTimings()
+    private var stageStarted = Instant.origin
+
+    var openingResponse: OpeningResponse?
+    var decoder: FrameDecoder
+    var scratch: [UInt8] = []
+    /// The payload of the newest Ping not yet answered; RFC 6455 section 5.5.3 allows to answer only that one.
+    var owedPong: [UInt8]?
+    /// Set when the closing began while reading was paused: what still arrives has no place to go.
+    var isDiscarding = false
+
+    /// What went wrong, as far as it is known, for a person.
+    var failure: String?
+    var rejectionContent: [UInt8] = []
+    /// Whole messages received so far.
+    public internal(set) var messages: UInt64 = 0
+    /// Payload bytes received so far.
+    public internal(set) var bytes: UInt64 = 0
+
+    /// A connection that has not been started.
+    ///
+    /// - Parameters:
+    ///   - tls: the context for `wss`; nil for `ws` and `ws+unix`.
+    ///   - handler: takes what happens, on `loop`.
+    public init(
+        loop: EventLoop, resolver: NameResolver, url: WebSocketURL, tls: TLSContext?,
+        configuration: WebSocketConfiguration, handler: any WebSocketHandler
+    ) {
+        self.loop = loop
+        self.resolver = resolver
+        self.url = url
+        self.tls = url.isSecure ? tls : nil
+        self.configuration = configuration
+        self.handler = handler
+        machine = SessionMachine(
+            timeouts: configuration.timeouts, keepAlive: configuration.keepAlive, isSecure: url.isSecure,
+            needsResolution: url.unixPath == nil)
+        decoder = FrameDecoder(limits: configuration.limits, window: Socket.window)
+    }
+
+    /// Begins to dial.
+    public func start() {
+        timer = loop.makeTimer { [unowned self] in deadlineReached() }
+        handle(.started)
+    }
+
+    /// Ends the session, in whatever state it is: with the closing handshake if it is open.
+    ///
+    /// Idempotent. `webSocketEnded` follows within `hardClose`.
+    public func close(_ outcome: Outcome, code: CloseCode = .goingAway, reason: String = "") {
+        handle(.closeRequested(outcome, code: code.rawValue, reason: reason))
+    }
+
+    /// Where the session is.
+    public var state: SessionMachine.State { machine.state }
+
+    /// The round trip of the newest answered ping.
+    public var pingRoundTrip: Duration? { machine.lastRoundTrip }
+
+    /// Stops reading until `resumeReading`; what arrives waits in the kernel and slows the peer down.
+    ///
+    /// Call it at the end of a turn, never while a message is being handed over. In the closing handshake reading must go
+    /// on, to find the peer's Close: the messages in front of it are dropped then.
+    public func pauseReading() {
+        if machine.state == .closing { isDiscarding = true }
+        guard machine.state == .open, let socket, !socket.isReadingPaused else { return }
+        socket.pauseReading()
+        handle(.readingPaused)
+    }
+
+    /// Reads on.
+    public func resumeReading() {
+        guard let socket, socket.isReadingPaused else { return }
+        socket.resumeReading()
+        handle(.readingResumed)
+    }
+
+    // MARK: The runner
+
+    /// Feeds one event to the machine and performs what it asks for.
+    func handle(_ event: SessionEvent) {
+        for action in machine.handle(event, now: loop.now) { perform(action) }
+        armTimer()
+    }
+
+    private func perform(_ action: SessionAction) {
+        switch action {
+        case .dial: beginDial()
+        case .sendUpgrade: sendOpeningRequest()
+        case .opened: break  // Announced by `acceptOpening`, which holds what was agreed on.
+        case .sendPing(let id): sendPing(id: id)
+        case .resumeReading:
+            isDiscarding = true
+            socket?.resumeReading()
+        case .sendClose(let code, let reason): sendClose(code: code.map(CloseCode.init(rawValue:)), reason: reason)
+        case .abortTransport: abortTransport()
+        case .ended(let end): finish(end)
+        }
+    }
+
+    /// Re-arms only for an earlier deadline: one that moved on, as with each read, costs nothing until it fires.
+    private func armTimer() {
+        guard let timer, let deadline = machine.nextDeadline else { return }
+        if let armedDeadline, armedDeadline <= deadline { return }
+        armedDeadline = deadline
+        timer.arm(at: deadline)
+    }
+
+    private func deadlineReached() {
+        armedDeadline = nil
+        if openingResponse != nil, takeUnfinishedRejection() { return }
+        handle(.deadlineReached)
+    }
+
+    private func beginDial() {
+        stageStarted = loop.now
+        let endpoint: Endpoint = url.unixPath.map(Endpoint.unix) ?? .host(url.host, port: url.port)
+        let dial = Dial(
+            loop: loop, to: endpoint, tls: tls.map { ($0, serverName: url.host) }, resolver: resolver, handler: self,
+            socketHandler: self)
+        self.dial = dial
+        dial.start()
+    }
+
+    private func abortTransport() {
+        if let dial {
+            self.dial = nil
+            dial.cancel()
+            handle(.transportEnded(.aborted))
+        } else if let socket {
+            socket.abort()
+        } else {
+            handle(.transportEnded(.aborted))
+        }
+    }
+
+    private func finish(_ end: SessionEnd) {
+        timer?.cancel()
+        timer = nil
+        dial = nil
+        socket = nil
+        guard let handler else { return }
+        self.handler = nil
+        handler.webSocketEnded(
+            SessionReport(
+                end: end, detail: EndDescription.text(for: end, failure: failure, timeouts: configuration.timeouts),
+                address: address, timings: timings, rejectionContent: rejectionContent, messages: messages,
+                bytes: bytes, pingRoundTrip: machine.lastRoundTrip))
+    }
+
+    /// The time since the last stage began; the next one begins now.
+    func lap() -> Duration {
+        let now = loop.now
+        defer { stageStarted = now }
+        return stageStarted.duration(to: now)
+    }
+}
+
+extension WebSocketConnection: DialHandler {
+    /// The name's addresses are known.
+    public func dialResolved(_ addresses: [SocketAddress]) {
+        timings.resolving = lap()
+        handle(.resolved)
+    }
+
+    /// Connected; TLS follows if there is to be any.
+    public func dialConnected(_ address: SocketAddress) {
+        timings.connecting = lap()
+        self.address = address.description
+        handle(.connected)
+    }
+
+    /// Ready for the opening handshake.
+    public func dialEstablished(_ socket: Socket) {
+        if url.isSecure { timings.securing = lap() }
+        dial = nil
+        self.socket = socket
+        handle(.established)
+    }
+
+    /// Nothing came of the dial.
+    public func dialFailed(_ failure: DialFailure) {
+        dial = nil
+        self.failure = failure.description
+        handle(.dialFailed(DialFault(failure)))
+    }
+}
+
+extension WebSocketConnection: SocketHandler {
+    /// Takes what was read: the answer to the opening handshake first, then frames.
+    public func socketReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var consumed = 0
+        if openingResponse != nil {
+            consumed = receiveOpeningResponse(bytes)
+            guard openingResponse == nil else { return consumed }
+        }
+        guard consumed < bytes.count else { return consumed }
+        return consumed + receiveFrames(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+    }
+
+    /// Everything queued was sent.
+    public func socketDrained() {
+        handler?.webSocketDrained()
+    }
+
+    /// The transport is gone.
+    public func socketEnded(_ end: SocketEnd) {
+        socket = nil
+        if openingResponse != nil, takeUnfinishedRejection() { return }
+        if failure == nil { failure = EndDescription.text(for: end) }
+        handle(.transportEnded(TransportEnd(end)))
+    }
+}

@@ -1,0 +1,85 @@
+import ConnectionLifecycle
+import WebSocketProtocol
+
+/// Takes what happens on one `WebSocketConnection`, synchronously, on its loop's thread.
+///
+/// `opened` comes at most once, then messages, then `ended` exactly once and nothing after it. A dial that fails brings
+/// `ended` alone.
+public protocol WebSocketHandler: AnyObject {
+    /// The opening handshake succeeded.
+    func webSocketOpened(_ opening: Opening)
+    /// A whole message. `payload` is valid during the call only; text is valid UTF-8.
+    func webSocketReceived(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer)
+    /// There is room again: the queue of outgoing frames is empty.
+    func webSocketDrained()
+    /// The session is over and its descriptor is given back.
+    func webSocketEnded(_ report: SessionReport)
+}
+
+/// What the opening handshake agreed on.
+public struct Opening: Sendable {
+    /// The subprotocol the server chose, if any.
+    public var subprotocol: String?
+    /// The address that answered.
+    public var address: String
+    /// The TLS version and cipher suite; nil for `ws`.
+    public var tls: String?
+    /// How long each stage took.
+    public var timings: DialTimings
+}
+
+/// How long each stage of a dial took; nil for a stage that was not reached or not needed.
+public struct DialTimings: Sendable, Hashable {
+    /// Looking up the name.
+    public var resolving: Duration?
+    /// Connecting.
+    public var connecting: Duration?
+    /// The TLS handshake.
+    public var securing: Duration?
+    /// The opening handshake.
+    public var upgrading: Duration?
+
+    /// No stage was reached.
+    public init() {}
+}
+
+/// Everything known about a session that ended.
+public struct SessionReport: Sendable {
+    /// What policy decides by.
+    public var end: SessionEnd
+    /// What went wrong, for a person: what was tried, with what, which limit or rule it met.
+    public var detail: String
+    /// The address that was connected, if one was.
+    public var address: String?
+    /// How long each stage took.
+    public var timings: DialTimings
+    /// For a rejected opening handshake: the first KiB of content.
+    public var rejectionContent: [UInt8]
+    /// Whole messages received.
+    public var messages: UInt64
+    /// Payload bytes received.
+    public var bytes: UInt64
+    /// The last ping's round trip.
+    public var pingRoundTrip: Duration?
+
+    /// A session that ended before anything came of it.
+    public init(end: SessionEnd, detail: String) {
+        self.init(
+            end: end, detail: detail, address: nil, timings: DialTimings(), rejectionContent: [], messages: 0, bytes: 0,
+            pingRoundTrip: nil)
+    }
+
+    init(
+        end: SessionEnd, detail: String, address: String?, timings: DialTimings, rejectionContent: [UInt8],
+        messages: UInt64, bytes: UInt64, pingRoundTrip: Duration?
+    ) {
+        self.end = end
+        self.detail = detail
+        self.address = address
+        self.timings = timings
+        self.rejectionContent = rejectionContent
+        self.messages = messages
+        self.bytes = bytes
+        self.pingRoundTrip = pingRoundTrip
+    }
+}

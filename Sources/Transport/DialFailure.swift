@@ -1,0 +1,52 @@
+import Glibc
+import NameResolution
+
+/// Why a ``Dial`` did not reach an established connection.
+public enum DialFailure: Error, Sendable {
+    /// One address that could not be connected to, and the `errno` it failed with.
+    public struct Attempt: Hashable, Sendable {
+        /// The address that was tried.
+        public let address: SocketAddress
+        /// What `connect(2)` came to: `ECONNREFUSED`, `ENETUNREACH`, …
+        public let code: Int32
+
+        /// An attempt on `address` that failed with the `errno` `code`.
+        public init(address: SocketAddress, code: Int32) {
+            self.address = address
+            self.code = code
+        }
+    }
+
+    /// The name has no address, or could not be looked up.
+    case nameResolution(NameResolutionError)
+    /// No address could be connected to: every attempt, in the order in which they failed.
+    case connect([Attempt])
+    /// The TLS handshake failed, or the peer's certificate was not accepted.
+    case tls(TLSFailure)
+    /// This side has no descriptor, memory or port left, the path of the Unix socket is impossible (`EINVAL`,
+    /// `ENAMETOOLONG`), or the loop is shutting down (`ECANCELED`). The code is an `errno`.
+    case resources(code: Int32)
+}
+
+extension DialFailure: CustomStringConvertible {
+    /// What was tried, what came of it and what to do, for a person.
+    public var description: String {
+        switch self {
+        case .nameResolution(let error): error.description
+        case .connect(let attempts): "could not connect: " + attempts.map(\.description).joined(separator: "; ")
+        case .tls(let failure): failure.message
+        case .resources(let code):
+            switch code {
+            case EMFILE, ENFILE:
+                "no file descriptor left for the connection: raise the limit of open files (LimitNOFILE=)"
+            case ECANCELED: "not connected: the event loop is shutting down"
+            default: "no connection could be made on this side: \(String(cString: strerror(code)))"
+            }
+        }
+    }
+}
+
+extension DialFailure.Attempt: CustomStringConvertible {
+    /// `127.0.0.1:80: Connection refused`.
+    public var description: String { "\(address): \(String(cString: strerror(code)))" }
+}

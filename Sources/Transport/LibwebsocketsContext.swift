@@ -1,0 +1,119 @@
+import CLibwebsockets
+import Glibc
+import Synchronization
+
+/// One libwebsockets context on a libuv loop that is not its own, with the virtual host to which sockets are adopted.
+/// Confined to the loop's thread.
+final class LibwebsocketsContext {
+    /// Making and freeing contexts loads and unloads the library's plug-in and touches its globals: one at a time.
+    private static let creation = Mutex(())
+    private static let protocolName: StaticString = "hawser-socket"
+
+    private let slot = UnsafeMutablePointer<OpaquePointer?>.allocate(capacity: 1)
+    private let foreignLoop = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: 1)
+    private let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
+    /// The virtual host of the client sockets.
+    private(set) var vhost: OpaquePointer?
+    /// Descriptors from this number on cannot be adopted.
+    let descriptorLimit: Int32
+    /// The library's event pipe, which it closes twice.
+    private var eventPipe: Int32 = -1
+    private var isAbandoned = false
+
+    /// The context; `nil` once it is gone.
+    var pointer: OpaquePointer? { slot.pointee }
+
+    /// - Returns: `nil` if the library made no context; the loop must not be run or freed then, as the library may
+    ///   have left handles in it that only a context could close.
+    init?(on handles: LoopHandles) {
+        slot.initialize(to: nil)
+        foreignLoop.initialize(to: UnsafeMutableRawPointer(handles.loop))
+        protocols.initialize(repeating: lws_protocols(), count: 2)
+        protocols[0].name = Self.name
+        protocols[0].callback = socketCallback as SocketCallback
+        LibraryLog.silenceUnlessRedirected()
+        var info = lws_context_creation_info()
+        info.port = CONTEXT_PORT_NO_LISTEN
+        info.gid = -1
+        info.uid = -1
+        info.protocols = UnsafePointer(protocols)
+        info.options = UInt64(LWS_SERVER_OPTION_LIBUV) | UInt64(LWS_SERVER_OPTION_EXPLICIT_VHOSTS)
+        info.foreign_loops = foreignLoop
+        info.pcontext = slot
+        // For the servers that share the context: what they read at a time.
+        info.pt_serv_buf_size = 65536
+        descriptorLimit = getdtablesize()
+        Self.creation.withLock { [slot] _ in slot.pointee = lws_create_context(&info) }
+        guard let context = slot.pointee else {
+            // It may have left handles behind in the loop, with what is allocated here in their hands.
+            isAbandoned = true
+            return nil
+        }
+        // Nothing else is polled yet.
+        eventPipe = handles.polledDescriptors.first ?? -1
+        info.vhost_name = Self.name
+        vhost = lws_create_vhost(context, &info)
+        // For want of a descriptor the library goes on without its pipe, and then never finishes its destruction.
+        guard vhost != nil, eventPipe >= 0 else {
+            isAbandoned = true
+            return nil
+        }
+    }
+
+    deinit {
+        guard !isAbandoned else { return }
+        slot.deallocate()
+        foreignLoop.deallocate()
+        protocols.deallocate()
+    }
+
+    private static var name: UnsafePointer<CChar> {
+        UnsafeRawPointer(protocolName.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    /// Hands `descriptor` to the library, which from then on closes it.
+    ///
+    /// - Parameter owner: what the callbacks find as the opaque user data.
+    /// - Returns: `nil` if the library did not take it. It leaves a half-made object behind then, so the caller checks
+    ///   ``descriptorLimit`` first, the one cause that is known.
+    func adopt(_ descriptor: Int32, owner: UnsafeMutableRawPointer) -> OpaquePointer? {
+        var adoption = lws_adopt_desc_t()
+        adoption.vh = vhost
+        adoption.type = LWS_ADOPT_RAW_FILE_DESC
+        adoption.fd.filefd = descriptor
+        adoption.vh_prot_name = Self.name
+        adoption.opaque = owner
+        return lws_adopt_descriptor_vhost_via_info(&adoption)
+    }
+
+    /// Starts to close everything that the context holds. Not from inside one of its callbacks.
+    func beginDestroying() {
+        guard let context = slot.pointee else { return }
+        Self.creation.withLock { _ in lws_context_destroy(context) }
+        holdEventPipeNumber()
+    }
+
+    /// The library closes its event pipe now, and the same number again when libuv has closed the handle, by when the
+    /// number may be another thread's descriptor. Something harmless takes the number until then.
+    private func holdEventPipeNumber() {
+        guard eventPipe >= 0 else { return }
+        let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard null >= 0, null != eventPipe else { return }
+        // The lowest free number from eventPipe on: exactly that one, unless another thread has just been given it.
+        let held = fcntl(null, F_DUPFD_CLOEXEC, eventPipe)
+        close(null)
+        if held >= 0 && held != eventPipe { close(held) }
+        eventPipe = -1
+    }
+
+    /// Leaves everything as it is, for good.
+    func abandon() {
+        isAbandoned = true
+    }
+
+    /// Frees the context, once libuv has closed every handle of the library.
+    func finishDestroying() {
+        guard let context = slot.pointee else { return }
+        Self.creation.withLock { _ in lws_context_destroy(context) }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import HawserDaemon
+
+/// The program: parses the command line, runs one subcommand, and ends with a documented exit status.
+@main
+struct HawserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hawser",
+        abstract: "Holds WebSocket subscriptions open and records every message.",
+        discussion: """
+            EXAMPLES
+              hawser demo                              look at it work: a built-in server, no configuration
+              hawser check -c hawser.yaml              find every mistake in a configuration
+              hawser run -c hawser.yaml                hold its subscriptions until SIGINT or SIGTERM
+              hawser connect wss://feed.example/ws     one connection by hand; lines of standard input are sent
+
+            Records go to standard output, logs to standard error.
+
+            EXIT STATUS
+              0   done; also after SIGINT or SIGTERM, once every session is closed
+              1   failed at work
+              2   wrong usage
+              78  wrong configuration
+            """,
+        version: "hawser \(HawserVersion.current)",
+        subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, ConnectCommand.self])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            finish(error)
+        }
+    }
+
+    /// Prints what ArgumentParser has to say and ends the process: 0 for help, 2 for wrong usage, else the error's own.
+    private static func finish(_ error: any Error) -> Never {
+        let status = exitCode(for: error)
+        let text = fullMessage(for: error)
+        if !text.isEmpty {
+            let stream = status == .success ? FileHandle.standardOutput : FileHandle.standardError
+            try? stream.write(contentsOf: Data((text + "\n").utf8))
+        }
+        Foundation.exit(status == .validationFailure ? ExitStatus.usage.rawValue : status.rawValue)
+    }
+}
+
+extension ExitStatus {
+    /// This status as an error that ends the command with it and prints nothing.
+    var asExit: ExitCode { ExitCode(rawValue) }
+}

@@ -1,0 +1,77 @@
+import Logging
+import TestSupport
+import Testing
+
+@testable import HawserDaemon
+
+/// A daemon in this process, on a configuration of its own, with its log and files at hand.
+final class DaemonRunner: Sendable {
+    let directory: TemporaryDirectory
+    let log = Collected<LogLine>()
+    let stop = StopRequest()
+    private let plan: DaemonPlan
+
+    /// - Parameter yaml: `DIR` in it stands for the test's directory.
+    init(_ yaml: String, environment: [String: String] = [:]) throws {
+        directory = try TemporaryDirectory()
+        let text = yaml.split(separator: "DIR", omittingEmptySubsequences: false).joined(separator: directory.path)
+        let loader = ConfigurationLoader(environment: environment)
+        let loaded = try loader.load(text: text, file: "test.yaml")
+        plan = try DaemonPlan(loaded.configuration, secrets: loader.secrets)
+    }
+
+    /// Runs the daemon until `body` returns; then it is told to stop.
+    func run(_ body: @escaping @Sendable (DaemonRunner) async throws -> Void) async throws -> Daemon.Ending {
+        let handler = CollectingLogHandler(lines: log)
+        let daemon = Daemon(
+            plan, logger: EventLogger(Logger(label: "test") { _ in handler }),
+            notification: ServiceNotification(environment: [:]), stop: stop)
+        let running = Task { await daemon.run() }
+        do {
+            try await body(self)
+        } catch {
+            stop.request(.elapsed)
+            _ = await running.value
+            throw error
+        }
+        stop.request(.elapsed)
+        return await running.value
+    }
+
+    /// The log lines of one event so far.
+    func lines(_ event: EventName) -> [LogLine] {
+        log.values.filter { $0.event == event.rawValue }
+    }
+
+    /// The records in the file sink `out.jsonl`.
+    func records(in name: String = "out.jsonl") throws -> [TestRecord] {
+        try (directory.text(of: name) ?? "").split(separator: "\n").map { try TestRecord(line: String($0)) }
+    }
+}
+
+/// Keeps log lines for a test.
+private struct CollectingLogHandler: LogHandler {
+    let lines: Collected<LogLine>
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .debug
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let merged = metadata.merging(event.metadata ?? [:]) { $1 }
+        lines.append(
+            LogLine(
+                wallNanoseconds: 0, level: event.level, event: merged["event"].map { "\($0)" } ?? "",
+                message: event.message.description, fields: merged.map { ($0.key, $0.value) }))
+    }
+}
+
+extension LogLine {
+    /// The text of a field, if the line has it.
+    subscript(_ field: LogField) -> String? {
+        fields.first { $0.key == field.rawValue }.map { "\($0.value)" }
+    }
+}

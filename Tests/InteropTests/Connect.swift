@@ -1,0 +1,29 @@
+import HawserWebSocket
+import Transport
+
+/// Opens a session with a route of a server, changed by `configure`, and hands it to `body`.
+func connect(
+    _ kind: InteropServer.Kind,
+    _ route: String,
+    _ configure: (inout WebSocketConfiguration) -> Void = { _ in },
+    _ body: (WebSocketSession) async throws -> Void
+) async throws {
+    let server = try await InteropServer.shared(kind)
+    var configuration = configuration(server)
+    configure(&configuration)
+    try await WebSocketClient.connect(to: server.url(route), configuration: configuration, body)
+}
+
+/// The configuration that trusts a server's certificate.
+func configuration(_ server: InteropServer) -> WebSocketConfiguration {
+    var configuration = WebSocketConfiguration()
+    if let file = server.certificateAuthority { configuration.tls.certificateAuthority = .file(file) }
+    return configuration
+}
+
+/// The first bytes of what `/big` sends: byte i is i mod 251.
+func pattern(_ count: Int) -> [UInt8] {
+    let period = (0..<251).map { UInt8($0) }
+    let whole = Array(repeatElement(period, count: count / 251).joined())
+    return whole + period.prefix(count % 251)
+}
