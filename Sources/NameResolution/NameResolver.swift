@@ -1,5 +1,4 @@
 import MonotonicTime
-import Synchronization
 
 /// Looks names up on threads of its own, so that no event loop ever waits for a name server.
 ///
@@ -47,7 +46,7 @@ public final class NameResolver: Sendable {
     private let threadLimit: Int
     private let ttl: Duration
     private let source: Source
-    private let state = Mutex(State())
+    private let state = OrderedMutex(State())
 
     /// Names whose answers are kept at most; beyond it, expired ones go first, then any.
     static let cacheLimit = 4096

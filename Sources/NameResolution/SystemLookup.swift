@@ -8,6 +8,8 @@ enum SystemLookup {
 
     /// The addresses of `host` in the order of RFC 6724, with port 0. Blocks for as long as the name servers take.
     static func addresses(of host: String) -> Result<[SocketAddress], NameResolutionError> {
+        // A C string would end there, and name another host.
+        guard !host.utf8.contains(0) else { return .failure(failure(host, EAI_NONAME, 0)) }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

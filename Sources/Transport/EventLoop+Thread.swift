@@ -35,11 +35,13 @@ extension EventLoop {
     fileprivate func runThread(_ start: LoopStart) {
         setThread(UInt(pthread_self()))
         hawser_name_this_thread(name)
-        context = LibwebsocketsContext(on: handles)
-        guard context != nil else {
+        let context = LibwebsocketsContext(on: handles)
+        guard context.isUp else {
+            context.abandon()
             handles.abandon()
             return start.announce(isUp: false)
         }
+        self.context = context
         let wake = LoopWake(handle: handles.wake)
         inbox.listen { wake() }
         start.announce(isUp: true)

@@ -1,6 +1,7 @@
 import CLibwebsockets
 import Glibc
 import MonotonicTime
+import NameResolution
 import Synchronization
 
 /// One thread that waits for sockets, timers, signals and work: a libuv loop with a libwebsockets context on it, and a
@@ -24,7 +25,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let threadID = Atomic<UInt>(0)
     let socketCount = Atomic<Int>(0)
     let turnCount = Atomic<UInt64>(0)
-    let ending = Mutex(LoopEnding())
+    let ending = OrderedMutex(LoopEnding())
     /// The one buffer that every socket of the loop reads into.
     let window: UnsafeMutableRawPointer
 

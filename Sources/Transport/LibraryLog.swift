@@ -1,5 +1,5 @@
 import CLibwebsockets
-import Synchronization
+import NameResolution
 
 /// Where libwebsockets' own log lines go: nowhere, until somebody asks. The library has one log for the whole process.
 public enum LibraryLog {
@@ -33,7 +33,7 @@ public enum LibraryLog {
     /// What receives a line, without its line end. Called on any thread; it must not call back into the library.
     public typealias Sink = @Sendable (Level, String) -> Void
 
-    private static let sink = Mutex<Sink?>(nil)
+    private static let sink = OrderedMutex<Sink?>(nil)
 
     /// Sends lines of at least `level` to `sink`; `nil` drops them. Lasts for the process, or until the next call.
     ///

@@ -1,12 +1,12 @@
 import CLibwebsockets
 import Glibc
-import Synchronization
+import NameResolution
 
 /// One libwebsockets context on a libuv loop that is not its own, with the virtual host to which sockets are adopted.
 /// Confined to the loop's thread.
 final class LibwebsocketsContext {
     /// Making and freeing contexts loads and unloads the library's plug-in and touches its globals: one at a time.
-    private static let creation = Mutex(())
+    private static let creation = OrderedMutex(())
     private static let protocolName: StaticString = "hawser-socket"
 
     private let slot = UnsafeMutablePointer<OpaquePointer?>.allocate(capacity: 1)
@@ -18,14 +18,12 @@ final class LibwebsocketsContext {
     let descriptorLimit: Int32
     /// The library's event pipe, which it closes twice.
     private var eventPipe: Int32 = -1
-    private var isAbandoned = false
 
     /// The context; `nil` once it is gone.
     var pointer: OpaquePointer? { slot.pointee }
 
-    /// - Returns: `nil` if the library made no context; the loop must not be run or freed then, as the library may
-    ///   have left handles in it that only a context could close.
-    init?(on handles: LoopHandles) {
+    /// Makes the context; see ``isUp``.
+    init(on handles: LoopHandles) {
         slot.initialize(to: nil)
         foreignLoop.initialize(to: UnsafeMutableRawPointer(handles.loop))
         protocols.initialize(repeating: lws_protocols(), count: 2)
@@ -44,24 +42,19 @@ final class LibwebsocketsContext {
         info.pt_serv_buf_size = 65536
         descriptorLimit = getdtablesize()
         Self.creation.withLock { [slot] _ in slot.pointee = lws_create_context(&info) }
-        guard let context = slot.pointee else {
-            // It may have left handles behind in the loop, with what is allocated here in their hands.
-            isAbandoned = true
-            return nil
-        }
+        guard let context = slot.pointee else { return }
         // Nothing else is polled yet.
         eventPipe = handles.polledDescriptors.first ?? -1
         info.vhost_name = Self.name
         vhost = lws_create_vhost(context, &info)
-        // For want of a descriptor the library goes on without its pipe, and then never finishes its destruction.
-        guard vhost != nil, eventPipe >= 0 else {
-            isAbandoned = true
-            return nil
-        }
     }
 
+    /// Whether everything is there. If not, the loop must be neither run nor freed: the library may have left handles in
+    /// it that only a whole context could close. For want of a descriptor it goes on without its event pipe, and then
+    /// never finishes its destruction.
+    var isUp: Bool { slot.pointee != nil && vhost != nil && eventPipe >= 0 }
+
     deinit {
-        guard !isAbandoned else { return }
         slot.deallocate()
         foreignLoop.deallocate()
         protocols.deallocate()
@@ -108,7 +101,7 @@ final class LibwebsocketsContext {
 
     /// Leaves everything as it is, for good.
     func abandon() {
-        isAbandoned = true
+        keepForGood(self)
     }
 
     /// Frees the context, once libuv has closed every handle of the library.

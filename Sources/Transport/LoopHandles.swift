@@ -1,4 +1,5 @@
 import CLibwebsockets
+import NameResolution
 
 /// One loop's own libuv objects: the loop, and the handles of it that are ours rather than libwebsockets'.
 ///
@@ -32,7 +33,6 @@ final class LoopHandles {
 
     deinit {
         assert(!isOpen, "an event loop was dropped before its libuv loop was closed")
-        guard !isAbandoned else { return }
         loop.deallocate()
         wake.deallocate()
         prepare.deallocate()
@@ -67,6 +67,8 @@ final class LoopHandles {
         uv_stop(loop)
         isOpen = false
         isAbandoned = true
+        // What is in the loop may point to it and be pointed to from it.
+        keepForGood(self)
     }
 
     private var own: [UnsafeMutablePointer<uv_handle_t>] {
@@ -95,6 +97,14 @@ final class LoopHandles {
         withUnsafeMutablePointer(to: &found) { uv_walk(loop, collectHandle, $0) }
         return found
     }
+}
+
+private let abandoned = OrderedMutex<[UInt]>([])
+
+/// Never frees `object`, and keeps its address where a leak checker finds it: it is not forgotten, only given up.
+func keepForGood(_ object: AnyObject) {
+    let address = UInt(bitPattern: Unmanaged.passRetained(object).toOpaque())
+    abandoned.withLock { $0.append(address) }
 }
 
 private func collectHandle(_ handle: UnsafeMutablePointer<uv_handle_t>?, _ found: UnsafeMutableRawPointer?) {

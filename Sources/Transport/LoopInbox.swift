@@ -1,4 +1,4 @@
-import Synchronization
+import NameResolution
 
 /// Something to run on an event loop.
 enum LoopWork {
@@ -30,7 +30,7 @@ final class LoopInbox: Sendable {
         var wake: (@Sendable () -> Void)?
     }
 
-    private let state = Mutex(State())
+    private let state = OrderedMutex(State())
 
     /// Adds `item`, waking the loop on the edge from empty to not empty. The wake-up happens under the lock, so none
     /// reaches a handle that is being closed.

@@ -83,18 +83,18 @@ public final class TLSContext: @unchecked Sendable {
             }
             return
         }
+        // Nobody is there to type a password: what wants one fails to load, and says so in the user data.
+        SSL_CTX_set_default_passwd_cb(pointer) { _, _, _, asked in
+            asked?.assumingMemoryBound(to: Bool.self).pointee = true
+            return -1
+        }
         try Self.checkReadable(.clientCertificate, certificate)
         guard SSL_CTX_use_certificate_chain_file(pointer, certificate) == 1 else {
             throw .malformed(.clientCertificate, path: certificate, detail: Self.lastError())
         }
         let key = options.clientKey ?? certificate
         try Self.checkReadable(.clientKey, key)
-        // Nobody is there to type a password: a key that wants one fails to load.
         var wantsPassword = false
-        SSL_CTX_set_default_passwd_cb(pointer) { _, _, _, asked in
-            asked?.assumingMemoryBound(to: Bool.self).pointee = true
-            return -1
-        }
         let isLoaded = withUnsafeMutablePointer(to: &wantsPassword) { asked in
             SSL_CTX_set_default_passwd_cb_userdata(pointer, asked)
             defer { SSL_CTX_set_default_passwd_cb_userdata(pointer, nil) }

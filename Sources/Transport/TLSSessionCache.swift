@@ -1,5 +1,5 @@
 import CLibwebsockets
-import Synchronization
+import NameResolution
 
 /// The last session of each peer, for resumption. From any thread.
 final class TLSSessionCache: Sendable {
@@ -14,7 +14,7 @@ final class TLSSessionCache: Sendable {
     /// Peers whose session is kept at most.
     private static let limit = 1024
 
-    private let sessions = Mutex<[String: Kept]>([:])
+    private let sessions = OrderedMutex<[String: Kept]>([:])
 
     /// Takes over the caller's reference to `session`.
     func keep(_ session: OpaquePointer, key: String) {

@@ -14,7 +14,7 @@ struct CheckCommand: AsyncParsableCommand {
             EXAMPLES
               hawser check
               hawser check -c feeds.yaml
-              hawser check -c feeds.yaml --explain     every effective value, and where it comes from
+              hawser check -c feeds.yaml --explain    every value, and where it comes from
             """)
 
     @OptionGroup var file: ConfigurationOptions

@@ -15,7 +15,8 @@ struct ConnectCommand: AsyncParsableCommand {
 
             EXAMPLES
               hawser connect wss://feed.example/ws
-              hawser connect wss://feed.example/ws -H "Authorization: Bearer $TOKEN" --send '{"op":"subscribe"}'
+              hawser connect wss://feed.example/ws -H "Authorization: Bearer $TOKEN"
+              hawser connect wss://feed.example/ws --send '{"op":"subscribe"}'
               hawser connect ws://localhost:8080/ --count 1 --no-input
               hawser connect ws+unix:/run/feed.sock:/ws
             """)

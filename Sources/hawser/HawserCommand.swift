@@ -10,10 +10,10 @@ struct HawserCommand: AsyncParsableCommand {
         abstract: "Holds WebSocket subscriptions open and records every message.",
         discussion: """
             EXAMPLES
-              hawser demo                              look at it work: a built-in server, no configuration
-              hawser check -c hawser.yaml              find every mistake in a configuration
-              hawser run -c hawser.yaml                hold its subscriptions until SIGINT or SIGTERM
-              hawser connect wss://feed.example/ws     one connection by hand; lines of standard input are sent
+              hawser demo                           look at it work, without any setup
+              hawser check -c hawser.yaml           find every mistake in a configuration
+              hawser run -c hawser.yaml             hold its subscriptions
+              hawser connect wss://feed.example/ws  one connection by hand
 
             Records go to standard output, logs to standard error.
 

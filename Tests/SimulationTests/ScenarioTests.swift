@@ -84,7 +84,7 @@ struct ScenarioTests {
     }
 
     @Test("a peer that stops answering pings is closed exactly after every + timeout, and redialled")
-    func halfOpen() {
+    func halfOpen() throws {
         var setup = Simulator.Setup(hosts: ["feed"])
         setup.behaviour = { _, number, _ in number == 1 ? .goesSilent(after: .zero) : .wellBehaved }
         let world = Simulator(setup, seed: 1)
@@ -92,25 +92,27 @@ struct ScenarioTests {
         world.run(until: seconds(60))
         #expect(world.failure == nil)
         #expect(world.sessions.count == 2)
-        let session = world.sessions[0]
+        let session = try #require(world.sessions.first)
         #expect(session.ends.first?.outcome == .pingTimeout)
         #expect(session.openedAt.map { $0 + .seconds(30) } == session.closingSince)
         #expect(session.ends.first?.uptime == .seconds(30))
         // Close is sent, not answered, and after 2 s the socket is aborted, which takes up to 1 ms.
         let closing = (session.closingSince ?? .origin).duration(to: session.endedAt ?? .origin)
         #expect(closing >= .seconds(2) && closing <= .milliseconds(2001))
-        #expect(world.sessions[1].openedAt != nil)
-        #expect(world.sessions[1].ends.isEmpty)
+        let redialled = try #require(world.sessions.last)
+        #expect(redialled.number == 2)
+        #expect(redialled.openedAt != nil)
+        #expect(redialled.ends.isEmpty)
     }
 
     @Test("a peer that answers the Close but no ping: still ping_timeout, and without waiting for it")
-    func deafToPings() {
+    func deafToPings() throws {
         var setup = Simulator.Setup(hosts: ["feed"])
         setup.behaviour = { _, _, _ in .ignoresPings }
         let world = Simulator(setup, seed: 2)
         world.startAll()
         world.run(until: seconds(32))
-        let session = world.sessions[0]
+        let session = try #require(world.sessions.first)
         #expect(session.ends.map(\.outcome) == [.pingTimeout])
         #expect(session.endedAt.map { $0 - (session.closingSince ?? .origin) < .milliseconds(100) } == true)
     }
@@ -131,25 +133,41 @@ struct ScenarioTests {
         #expect(world.failure == nil)
         #expect((world.sessions.count == 1) == survives)
         if !survives {
-            #expect(world.sessions[0].ends.map(\.outcome) == [.peerVanished])
-            #expect(world.sessions[0].ends.first?.uptime == .seconds(5))
+            #expect(world.sessions.first?.ends.map(\.outcome) == [.peerVanished])
+            #expect(world.sessions.first?.ends.first?.uptime == .seconds(5))
         }
     }
 
+    @Test("a peer that sends without end and answers no ping is closed after every + three timeouts")
+    func feedsWithoutPongs() throws {
+        var setup = Simulator.Setup(hosts: ["feed"])
+        setup.behaviour = { _, _, _ in .feedsWithoutPongs }
+        let world = Simulator(setup, seed: 9)
+        world.startAll()
+        world.run(until: seconds(60))
+        let session = try #require(world.sessions.first)
+        #expect(session.ends.map(\.outcome) == [.pingTimeout])
+        #expect(session.ends.first?.uptime == .seconds(50))
+        #expect(world.failure == nil)
+    }
+
     @Test("reading that is paused does not cost the session its pongs, until pause_max does")
-    func pausedReading() {
+    func pausedReading() throws {
         var setup = Simulator.Setup(hosts: ["feed"])
         setup.behaviour = { _, _, _ in .wellBehaved }
         let world = Simulator(setup, seed: 4)
         world.startAll()
-        world.at(seconds(19)) { $0.pauseReading($0.sessions[0]) }
-        world.at(seconds(70)) { $0.resumeReading($0.sessions[0]) }
+        world.run(until: seconds(19))
+        let session = try #require(world.sessions.first)
+        world.pauseReading(session)
+        world.run(until: seconds(70))
+        world.resumeReading(session)
         world.run(until: seconds(200))
         #expect(world.sessions.count == 1)
-        world.pauseReading(world.sessions[0])
+        world.pauseReading(session)
         world.run(until: seconds(270))
-        #expect(world.sessions[0].ends.map(\.outcome) == [.sinkBlocked])
-        #expect(world.sessions[0].closingSince == seconds(260))
+        #expect(session.ends.map(\.outcome) == [.sinkBlocked])
+        #expect(session.closingSince == seconds(260))
         #expect(world.failure == nil)
     }
 

@@ -1,6 +1,5 @@
 import CLibwebsockets
 import Glibc
-import Synchronization
 
 /// A real TLS server on loopback, on OpenSSL: one thread that accepts, one per connection, all joined by `stop()`.
 public final class TLSServer: Sendable {
@@ -74,7 +73,7 @@ private final class TLSServerCore: @unchecked Sendable {
     }
 
     let stop: StopSignal
-    let state = Mutex(State())
+    let state = Guarded(State())
     private let context: OpaquePointer
     private let script: @Sendable (TLSPeer) throws -> Void
 

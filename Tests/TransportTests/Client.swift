@@ -1,6 +1,5 @@
 import MonotonicTime
 import NameResolution
-import Synchronization
 import TestSupport
 import Transport
 
@@ -19,7 +18,7 @@ final class Record: Sendable {
         var late: [String] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     var now: State { state.withLock { $0 } }
     var bytes: [UInt8] { state.withLock { $0.bytes } }
@@ -48,10 +47,19 @@ final class Client: DialHandler, SocketHandler {
     private(set) var socket: Socket?
 
     func start(
-        _ loop: EventLoop, _ endpoint: Endpoint, tls: (context: TLSContext, serverName: String)?, _ resolver: NameResolver
+        _ loop: EventLoop,
+        _ endpoint: Endpoint,
+        tls: (context: TLSContext, serverName: String)?,
+        _ resolver: NameResolver
     ) {
         let dial = Dial(
-            loop: loop, to: endpoint, tls: tls, resolver: resolver, handler: self, socketHandler: self)
+            loop: loop,
+            to: endpoint,
+            tls: tls,
+            resolver: resolver,
+            handler: self,
+            socketHandler: self
+        )
         self.dial = dial
         dial.start()
     }
@@ -106,8 +114,11 @@ struct Connection: Sendable {
 
     /// Dials and returns at once.
     static func dial(
-        _ loop: EventLoop, _ endpoint: Endpoint, tls: (context: TLSContext, serverName: String)? = nil,
-        resolver: NameResolver = NameResolver(), _ prepare: @escaping @Sendable (Client) -> Void = { _ in }
+        _ loop: EventLoop,
+        _ endpoint: Endpoint,
+        tls: (context: TLSContext, serverName: String)? = nil,
+        resolver: NameResolver = NameResolver(),
+        _ prepare: @escaping @Sendable (Client) -> Void = { _ in }
     ) async -> Connection {
         await loop.run {
             let client = Client()
@@ -119,7 +130,9 @@ struct Connection: Sendable {
 
     /// Dials and waits until the connection stands.
     static func establish(
-        _ loop: EventLoop, _ endpoint: Endpoint, tls: (context: TLSContext, serverName: String)? = nil,
+        _ loop: EventLoop,
+        _ endpoint: Endpoint,
+        tls: (context: TLSContext, serverName: String)? = nil,
         _ prepare: @escaping @Sendable (Client) -> Void = { _ in }
     ) async throws -> Connection {
         let connection = await dial(loop, endpoint, tls: tls, prepare)

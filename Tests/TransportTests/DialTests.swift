@@ -19,7 +19,10 @@ struct DialTests {
             let listener = try RawListener()
             let resolver = resolver(["127.0.0.1"])
             let connection = await Connection.dial(
-                loop, .host("feed.test", port: listener.port), resolver: resolver)
+                loop,
+                .host("feed.test", port: listener.port),
+                resolver: resolver
+            )
             try await eventually("established") { connection.record.now.established == 1 }
             let seen = connection.record.now
             #expect(seen.resolved == [listener.address])
@@ -35,7 +38,10 @@ struct DialTests {
         try await withLoop { loop in
             let dead = try DeadPort()
             let connection = await Connection.dial(
-                loop, .host("feed.test", port: dead.port), resolver: resolver(["127.0.0.1", "127.0.0.2"]))
+                loop,
+                .host("feed.test", port: dead.port),
+                resolver: resolver(["127.0.0.1", "127.0.0.2"])
+            )
             try await connection.over()
             guard case .connect(let attempts)? = connection.record.now.failures.first else {
                 Issue.record("\(connection.record.now.failures)")
@@ -81,11 +87,13 @@ struct DialTests {
     @Test("IPv6 is tried first and falls back to IPv4 after 250 ms if it hangs")
     func fallbackFromHang() async throws {
         try await withLoop { loop in
-            let hole = try Blackhole(host: "::1")
-            let listener = try RawListener(port: hole.port)
+            let (hole, listener) = try Self.holeAndListener()
             let start = loop.now
             let connection = await Connection.dial(
-                loop, .host("feed.test", port: hole.port), resolver: resolver(["127.0.0.1", "::1"]))
+                loop,
+                .host("feed.test", port: hole.port),
+                resolver: resolver(["127.0.0.1", "::1"])
+            )
             try await eventually("established") { connection.record.now.established == 1 }
             #expect(loop.now - start >= Dial.attemptDelay)
             #expect(connection.record.now.resolved.map(\.family) == [.ipv6, .ipv4])
@@ -94,12 +102,24 @@ struct DialTests {
         }
     }
 
+    /// A hole at ::1 and a listener at 127.0.0.1, on one port that happens to be free on both.
+    private static func holeAndListener() throws -> (Blackhole, RawListener) {
+        for _ in 0..<50 {
+            let hole = try Blackhole(host: "::1")
+            if let listener = try? RawListener(port: hole.port) { return (hole, listener) }
+        }
+        throw SystemCallError("a port free for both families", code: EADDRINUSE)
+    }
+
     @Test("IPv6 is used when it answers; a refusal moves on to the next address without waiting")
     func order() async throws {
         try await withLoop { loop in
             let v6 = try RawListener(host: "::1")
             let first = await Connection.dial(
-                loop, .host("feed.test", port: v6.port), resolver: resolver(["127.0.0.1", "::1"]))
+                loop,
+                .host("feed.test", port: v6.port),
+                resolver: resolver(["127.0.0.1", "::1"])
+            )
             try await eventually("established") { first.record.now.established == 1 }
             #expect(first.record.now.connected == [v6.address])
 
@@ -116,7 +136,9 @@ struct DialTests {
 
     @Test("addresses alternate between the families, IPv6 first, otherwise in the resolver's order")
     func interleaving() {
-        let given = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "::1", "::2"].compactMap { SocketAddress(ipLiteral: $0, port: 1) }
+        let given = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "::1", "::2"].compactMap {
+            SocketAddress(ipLiteral: $0, port: 1)
+        }
         #expect(AddressOrder.interleaved(given).map(\.host) == ["::1", "10.0.0.1", "::2", "10.0.0.2", "10.0.0.3"])
         #expect(AddressOrder.interleaved([]).isEmpty)
     }
@@ -143,7 +165,8 @@ struct DialTests {
 
             let long = await Connection.dial(loop, .unix(path: "/" + String(repeating: "x", count: 200)))
             try await long.over()
-            if case .resources(ENAMETOOLONG)? = long.record.now.failures.first {} else {
+            if case .resources(ENAMETOOLONG)? = long.record.now.failures.first {
+            } else {
                 Issue.record("\(long.record.now.failures)")
             }
         }
@@ -187,6 +210,8 @@ struct DialTests {
     @Test("without a descriptor left the dial says so")
     func resources() async throws {
         await #expect(processExitsWith: .success) {
+            // The runtime's own timers take descriptors at their first use.
+            _ = await ProcessCensus.baseline()
             try await withLoop { loop in
                 let listener = try RawListener()
                 var limit = rlimit(rlim_cur: 0, rlim_max: 0)

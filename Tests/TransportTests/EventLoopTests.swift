@@ -195,7 +195,10 @@ struct EventLoopTests {
         try await withLoop { _ in
             var action = sigaction()
             sigaction(SIGPIPE, nil, &action)
-            #expect(unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self))
+            #expect(
+                unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+                    == unsafeBitCast(SIG_IGN, to: Int.self)
+            )
             let before = getdtablesize()
             #expect(EventLoop.raiseDescriptorLimit(to: 1) == Int(before))
         }

@@ -26,7 +26,9 @@ struct ShutdownTests {
 
     private static func runFleet() async throws {
         let authority = try CertificateAuthority()
-        let server = try TLSServer(identity: try authority.issue(addresses: ["127.0.0.1"])) { try $0.holdUntilStopped() }
+        let server = try TLSServer(identity: try authority.issue(addresses: ["127.0.0.1"])) {
+            try $0.holdUntilStopped()
+        }
         defer { server.stop() }
         let context = try TLSContext(TLSOptions(certificateAuthority: .pem(authority.certificate)))
         let listener = try RawListener(backlog: 512)
@@ -37,8 +39,11 @@ struct ShutdownTests {
             let isSecure = number % 4 == 0
             connections.append(
                 await Connection.dial(
-                    loop, .host("127.0.0.1", port: isSecure ? server.port : listener.port),
-                    tls: isSecure ? (context, "127.0.0.1") : nil))
+                    loop,
+                    .host("127.0.0.1", port: isSecure ? server.port : listener.port),
+                    tls: isSecure ? (context, "127.0.0.1") : nil
+                )
+            )
         }
         try await eventually("200 connections") { connections.allSatisfy { $0.record.now.established == 1 } }
         for _ in 0..<5 { connections.append(await Connection.dial(loop, .host("127.0.0.1", port: hole.port))) }

@@ -9,7 +9,10 @@ import Testing
 @Suite("Socket ends")
 struct SocketEndTests {
     private func check(
-        _ connection: Connection, bytes: Int, _ isExpected: (SocketEnd) -> Bool, sourceLocation: SourceLocation = #_sourceLocation
+        _ connection: Connection,
+        bytes: Int,
+        _ isExpected: (SocketEnd) -> Bool,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         try await connection.over()
         // One more turn, in which a second end would come.
@@ -129,7 +132,8 @@ struct SocketEndTests {
                 var connections: [Connection] = []
                 var peers: [RawPeer] = []
                 for _ in 0..<8 {
-                    let connection = try await Connection.establish(loop, .host("127.0.0.1", port: listener.port)) { client in
+                    let connection = try await Connection.establish(loop, .host("127.0.0.1", port: listener.port)) {
+                        client in
                         client.onEstablished = { group.append(LoopBound($0, to: loop)) }
                         client.onReceived = { me in
                             for other in group.values where other.value !== me { other.value.abort() }
@@ -164,7 +168,10 @@ struct SocketEndTests {
         let dialing = await Connection.dial(loop, .host("192.0.2.1", port: 9))
         await loop.shutdown()
         #expect(connection.record.now.ends.count == 1)
-        if case .aborted? = connection.record.end {} else { Issue.record("\(String(describing: connection.record.end))") }
+        if case .aborted? = connection.record.end {
+        } else {
+            Issue.record("\(String(describing: connection.record.end))")
+        }
         #expect(try peer.receive().isEmpty)
         #expect(loop.openSockets == 0)
         try await dialing.over()

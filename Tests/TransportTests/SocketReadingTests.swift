@@ -42,12 +42,19 @@ struct SocketReadingTests {
             try await withPeer(secure: false, sends: Self.pattern(200_000)) { endpoint, tls in
                 let connection = try await Connection.establish(loop, endpoint, tls: tls) { $0.consumes = { _ in 0 } }
                 try await connection.over()
-                if case .failed(EMSGSIZE)? = connection.record.end {} else { Issue.record("\(connection.record.now.ends)") }
+                if case .failed(EMSGSIZE)? = connection.record.end {
+                } else {
+                    Issue.record("\(connection.record.now.ends)")
+                }
             }
         }
     }
 
-    @Test("pausing and resuming loses nothing, inside the handler and outside", arguments: [false, true], [false, true])
+    @Test(
+        "pausing and resuming loses nothing, inside the handler and outside",
+        arguments: [false, true],
+        [false, true]
+    )
     func pauses(secure: Bool, inside: Bool) async throws {
         let payload = Self.pattern(4_000_000)
         try await withLoop { loop in
@@ -145,12 +152,15 @@ struct SocketReadingTests {
 
     /// Runs `body` against a peer that sends `payload` and closes.
     private func withPeer(
-        secure: Bool, sends payload: [UInt8],
+        secure: Bool,
+        sends payload: [UInt8],
         _ body: (Endpoint, (context: TLSContext, serverName: String)?) async throws -> Void
     ) async throws {
         if secure {
             let authority = try CertificateAuthority()
-            let server = try TLSServer(identity: try authority.issue(addresses: ["127.0.0.1"])) { try $0.write(payload) }
+            let server = try TLSServer(identity: try authority.issue(addresses: ["127.0.0.1"])) {
+                try $0.write(payload)
+            }
             let context = try TLSContext(TLSOptions(certificateAuthority: .pem(authority.certificate)))
             try await body(.host("127.0.0.1", port: server.port), (context, "127.0.0.1"))
         } else {

@@ -10,7 +10,10 @@ import Testing
 struct SocketWritingTests {
     private let pattern = SocketReadingTests.pattern
 
-    @Test("a peer that does not read: the rest waits in the queue, and goes when there is room", arguments: [false, true])
+    @Test(
+        "a peer that does not read: the rest waits in the queue, and goes when there is room",
+        arguments: [false, true]
+    )
     func backPressure(secure: Bool) async throws {
         let payload = pattern(20_000_000)
         try await withLoop { loop in
@@ -99,7 +102,9 @@ struct SocketWritingTests {
         var expected: [UInt8] = []
         var seen: [UInt8] = []
         for _ in 0..<2000 {
-            let chunk = (0..<Int.random(in: 0..<900, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let chunk = (0..<Int.random(in: 0..<900, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             expected += chunk
             chunk.withUnsafeBytes { queue.append($0) }
             let share = Int.random(in: 0..<1000, using: &random)

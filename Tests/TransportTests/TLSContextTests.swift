@@ -48,15 +48,22 @@ struct TLSContextTests {
         let certificate = try directory.write(mine.certificate, to: "client.pem")
         let key = try directory.write(mine.key, to: "client.key")
         let other = try directory.write(authority.issue().key, to: "other.key")
-        let noise = try directory.write("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", to: "noise.key")
+        let noise = try directory.write(
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+            to: "noise.key"
+        )
         let encrypted = try directory.write(Self.encryptedKey, to: "encrypted.key")
         let missing = directory.file("missing")
         func error(_ certificate: String?, _ key: String?) -> TLSContextError? {
             self.error(TLSOptions(clientCertificate: certificate, clientKey: key))
         }
         #expect(error(certificate, key) == nil)
-        #expect(error(missing, key) == .unreadable(.clientCertificate, path: missing, detail: "No such file or directory"))
-        #expect(error(certificate, missing) == .unreadable(.clientKey, path: missing, detail: "No such file or directory"))
+        #expect(
+            error(missing, key) == .unreadable(.clientCertificate, path: missing, detail: "No such file or directory")
+        )
+        #expect(
+            error(certificate, missing) == .unreadable(.clientKey, path: missing, detail: "No such file or directory")
+        )
         #expect(error(certificate, other) == .keyMismatch(certificate: certificate, key: other))
         #expect(error(certificate, encrypted) == .encryptedKey(path: encrypted))
         #expect(error(nil, key) == .keyWithoutCertificate(key: key))

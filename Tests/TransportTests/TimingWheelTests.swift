@@ -101,7 +101,9 @@ struct TimingWheelTests {
             var due: [Int] = []
             wheel.expire(upTo: now, into: &due)
             let tick = now.nanoseconds / 1_000_000 * 1_000_000
-            let expected = model.filter { $0.deadline.nanoseconds <= tick }.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
+            let expected = model.filter { $0.deadline.nanoseconds <= tick }.sorted {
+                ($0.deadline, $0.id) < ($1.deadline, $1.id)
+            }
             #expect(due == expected.map(\.id), "seed \(seed)")
             model.removeAll { $0.deadline.nanoseconds <= tick }
             #expect(wheel.count == model.count)

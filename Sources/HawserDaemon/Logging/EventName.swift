@@ -15,7 +15,6 @@ public enum EventName: String, Sendable, CaseIterable {
     case subscriptionWaiting = "subscription.waiting"
     case subscriptionDialing = "subscription.dialing"
     case subscriptionOpened = "subscription.opened"
-    case subscriptionClosing = "subscription.closing"
     case subscriptionClosed = "subscription.closed"
     case subscriptionPaused = "subscription.paused"
     case subscriptionResumed = "subscription.resumed"
@@ -38,7 +37,7 @@ public enum EventName: String, Sendable, CaseIterable {
 
 /// The name of every field of a log line.
 public enum LogField: String, Sendable, CaseIterable {
-    case subscription, session, attempt, outcome, stage, url, address, subprotocol, sink, path, error, remedy, position
+    case subscription, session, attempt, outcome, stage, address, subprotocol, sink, path, error, remedy, position
     case closeCode = "close_code"
     case closeReason = "close_reason"
     case status

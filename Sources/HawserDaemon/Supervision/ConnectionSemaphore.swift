@@ -22,15 +22,17 @@ public final class ConnectionSemaphore: Sendable {
 
     /// Asks for a permit for `id`; `grant` is called once it is held, which may be inside this call.
     ///
-    /// - Returns: the place in the queue, from 1; nil if the permit was free.
+    /// - Returns: the place in the queue, from 1; nil if the permit was free or is held already.
     @discardableResult
     public func request(_ id: Int, host: String, grant: @escaping Grant) -> Int? {
-        let position: Int? = state.withLock { state in
-            guard !state.queue.request(id, host: host) else { return nil }
+        let (isGranted, position): (Bool, Int?) = state.withLock { state in
+            // Granted before it was withdrawn: that grant is on its way, and a second one could come too late.
+            if state.queue.isHolding(id) { return (false, nil) }
+            if state.queue.request(id, host: host) { return (true, nil) }
             state.grants[id] = grant
-            return state.queue.position(of: id)
+            return (false, state.queue.position(of: id))
         }
-        if position == nil { grant() }
+        if isGranted { grant() }
         return position
     }
 

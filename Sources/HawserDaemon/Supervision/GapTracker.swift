@@ -14,10 +14,10 @@ struct GapTracker {
     private(set) var longest: Int64 = 0
 
     /// A session that was open ended at `now`, its last message being number `messages`.
-    mutating func sessionClosed(_ session: UInt32, messages: UInt64, outcome: Outcome, now: Int64) {
+    mutating func sessionClosed(_ session: UInt32, messages: UInt64, end: SessionEnd, now: Int64) {
         if messages > 0 { lastMessage = RecordPosition(session: session, sequence: messages) }
         // After a shutdown nothing follows in this run: the next one says where the output has its hole.
-        if hole == nil, outcome != .shutdown { hole = Hole(from: now, cause: GapCause(outcome)) }
+        if hole == nil, end.cause != .shutdown { hole = Hole(from: now, cause: GapCause(end)) }
     }
 
     /// A session opened at `now`.

@@ -34,8 +34,8 @@ actor Subscription {
     private var timer: LoopTimer?
     private var connection: WebSocketConnection?
     private var subscribeMessages: [Secret] = []
-    /// The session whose references are being read, off the loop.
-    private var preparing: Int?
+    /// The session whose references are being read, off the loop, and until when they may be.
+    private var preparing: (number: Int, deadline: Instant)?
     private var finished: CheckedContinuation<Void, Never>?
 
     init(plan: SubscriptionPlan, surroundings: Surroundings) {
@@ -49,7 +49,7 @@ actor Subscription {
 
     /// Holds the subscription until `stop` ends it; returns when its last session is closed.
     func run() async {
-        timer = loop.makeTimer { [unowned self] in assumeIsolated { $0.handle(.deadlineReached) } }
+        timer = loop.makeTimer { [unowned self] in assumeIsolated { $0.deadlineReached() } }
         await withCheckedContinuation { continuation in
             finished = continuation
             handle(.started)
@@ -78,7 +78,16 @@ actor Subscription {
         let actions = machine.handle(event, now: loop.now, using: &random)
         journal.follow(actions, now: loop.now)
         for action in actions { perform(action) }
-        timer?.arm(at: machine.nextDeadline)
+        timer?.arm(at: preparing?.deadline ?? machine.nextDeadline)
+    }
+
+    private func deadlineReached() {
+        if let (number, deadline) = preparing, deadline <= loop.now {
+            preparing = nil
+            let limit = plan.settings.timeouts.dial.shortText
+            return sessionEnded(number, .notDialed(.dialFailed, because: "its references were not read within \(limit)"))
+        }
+        handle(.deadlineReached)
     }
 
     private func perform(_ action: SubscriptionAction) {
@@ -102,7 +111,7 @@ actor Subscription {
 
     /// Files are read off the loop: a token on a slow disk must not delay a frame.
     private func startSession(_ number: Int) {
-        preparing = number
+        preparing = (number, loop.now + plan.settings.timeouts.dial)
         guard plan.dialReadsFiles else { return dial(number, prepare(plan, surroundings.secrets)) }
         DispatchQueue.global().async { [self, plan, secrets = surroundings.secrets] in
             let prepared = prepare(plan, secrets)
@@ -117,7 +126,7 @@ actor Subscription {
     }
 
     private func dial(_ number: Int, _ prepared: Result<SubscriptionPlan.Dial, DialTargetError>) {
-        guard preparing == number else { return }
+        guard preparing?.number == number else { return }
         preparing = nil
         switch prepared {
         case .success(let dial): connect(number, dial)
@@ -144,7 +153,7 @@ actor Subscription {
     }
 
     private func closeSession(_ outcome: Outcome) {
-        if let number = preparing {
+        if let number = preparing?.number {
             preparing = nil
             sessionEnded(number, .notDialed(outcome, because: "not dialled yet"))
         } else {
@@ -190,7 +199,7 @@ actor Subscription {
     private func close(_ number: Int, _ report: SessionReport) {
         let now = WallClock.nanoseconds
         let session = UInt32(clamping: number)
-        gaps.sessionClosed(session, messages: report.messages, outcome: report.end.cause, now: now)
+        gaps.sessionClosed(session, messages: report.messages, end: report.end, now: now)
         mark(
             .closed(
                 Mark.Closed(
@@ -219,7 +228,7 @@ extension SessionReport {
     /// A session that could not even be tried.
     static func notDialed(_ outcome: Outcome, because detail: String) -> SessionReport {
         SessionReport(
-            end: SessionEnd(outcome: outcome, stage: .resolving, fault: outcome == .internal ? .resources : nil),
+            end: SessionEnd(outcome: outcome, stage: .resolving, fault: outcome == .shutdown ? nil : .resources),
             detail: detail)
     }
 }

@@ -94,6 +94,21 @@ struct FileSinkTests {
         #expect(names.count == 4)
     }
 
+    @Test("with fsync: batch, records leave the queue only when they are synced")
+    func failingSync() async throws {
+        files.faults.withLock { $0.syncErrors = [Int32](repeating: EIO, count: 1_000_000) }
+        let sink = try sink(FileSinkOptions(path: path, fsync: .batch))
+        #expect(sink.offer(batch(1...10)) == .open)
+        try await eventually("several attempts") { files.faults.withLock { $0.syncErrors.count } < 999_990 }
+        #expect(sink.statistics.queuedRecords == 10)
+        #expect(sink.statistics.lastError == EIO)
+        #expect(events.values == [.writeFailed(path: path, errno: EIO)])
+        files.faults.withLock { $0.syncErrors = [] }
+        await expectDrained(sink)
+        #expect(sequences(try fileLines(path)) == Array(1...10))
+        #expect(events.count == 2)
+    }
+
     @Test("a drain on a full disk ends in time with whole lines in the file and the rest counted")
     func drainOnFullDisk() async throws {
         files.faults.withLock { $0.room = 12_345 }

@@ -53,7 +53,7 @@ struct StdoutSinkTests {
         var sent = 0
         while sink.offer(batch(sent + 1...sent + 100, padding: 500)) == .open { sent += 100 }
         sent += 100
-        try await eventually("a full pipe") { sink.statistics.writtenRecords == 0 && events.count == 1 }
+        #expect(events.count == 1)
         #expect(pressures.values == [.full])
         #expect(sink.statistics.fullSince != nil)
         #expect(fcntl(writer, F_GETFL) & O_NONBLOCK == 0, "the flag belongs to others, too")
