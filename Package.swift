@@ -27,56 +27,79 @@ let package = Package(
         .systemLibrary(name: "CLibwebsockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        library("Locking"),
         library("MonotonicTime"),
         library("WebSocketProtocol"),
         library("ConnectionLifecycle", ["MonotonicTime"]),
-        library("NameResolution", ["MonotonicTime"]),
-        library("Transport", ["CLibwebsockets", "MonotonicTime", "NameResolution"]),
+        library("NameResolution", ["Locking", "MonotonicTime"]),
+        library("Transport", ["CLibwebsockets", "Locking", "MonotonicTime", "NameResolution"]),
         library(
             "HawserWebSocket",
-            ["ConnectionLifecycle", "MonotonicTime", "NameResolution", "Transport", "WebSocketProtocol"]),
+            ["ConnectionLifecycle", "MonotonicTime", "NameResolution", "Transport", "WebSocketProtocol"]
+        ),
         library("HawserServers", ["CLibwebsockets", "MonotonicTime", "Transport"]),
         .target(
             name: "HawserDaemon",
             dependencies: [
-                "ConnectionLifecycle", "CZlib", "HawserServers", "HawserWebSocket", "MonotonicTime",
+                "ConnectionLifecycle", "CZlib", "HawserServers", "HawserWebSocket", "Locking", "MonotonicTime",
                 "NameResolution", "Transport", "WebSocketProtocol",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Resources/demo.yaml")],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "hawser",
             dependencies: [
                 "ConnectionLifecycle", "HawserDaemon", "HawserWebSocket", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
 
         .target(
-            name: "TestSupport", dependencies: ["CLibwebsockets", "MonotonicTime"], path: "Tests/TestSupport",
-            swiftSettings: strict),
+            name: "TestSupport",
+            dependencies: ["CLibwebsockets", "Locking", "MonotonicTime"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .executableTarget(
-            name: "SinkCrashWriter", dependencies: ["HawserDaemon"], path: "Tests/SinkCrashWriter",
-            swiftSettings: strict),
+            name: "SinkCrashWriter",
+            dependencies: ["HawserDaemon"],
+            path: "Tests/SinkCrashWriter",
+            swiftSettings: strict
+        ),
+        tests("LockingTests", ["Locking", "TestSupport"]),
         tests("MonotonicTimeTests", ["MonotonicTime"]),
         tests("WebSocketProtocolTests", ["WebSocketProtocol"]),
         tests("ConnectionLifecycleTests", ["ConnectionLifecycle", "MonotonicTime"]),
         tests("SimulationTests", ["ConnectionLifecycle", "MonotonicTime"]),
-        tests("NameResolutionTests", ["MonotonicTime", "NameResolution", "TestSupport"]),
-        tests("TransportTests", ["CLibwebsockets", "MonotonicTime", "NameResolution", "TestSupport", "Transport"]),
+        tests("NameResolutionTests", ["Locking", "MonotonicTime", "NameResolution", "TestSupport"]),
+        tests(
+            "TransportTests",
+            ["CLibwebsockets", "Locking", "MonotonicTime", "NameResolution", "TestSupport", "Transport"]
+        ),
         tests(
             "HawserWebSocketTests",
             [
-                "ConnectionLifecycle", "HawserWebSocket", "NameResolution", "TestSupport", "Transport",
+                "ConnectionLifecycle", "HawserWebSocket", "Locking", "NameResolution", "TestSupport", "Transport",
                 "WebSocketProtocol",
-            ]),
+            ]
+        ),
         tests(
             "InteropTests",
-            ["ConnectionLifecycle", "HawserWebSocket", "TestSupport", "Transport", "WebSocketProtocol"]),
+            ["ConnectionLifecycle", "HawserWebSocket", "TestSupport", "Transport", "WebSocketProtocol"]
+        ),
         tests("HawserServersTests", ["HawserServers", "TestSupport", "Transport"]),
-        tests("HawserDaemonTests", ["CZlib", "HawserDaemon", "SinkCrashWriter", "TestSupport", "hawser"]),
+        tests(
+            "HawserDaemonTests",
+            [
+                "ConnectionLifecycle", "CZlib", "HawserDaemon", "Locking", "SinkCrashWriter", "TestSupport",
+                "Transport",
+                "WebSocketProtocol", .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         tests("TidyTests", []),
     ]
 )

@@ -36,7 +36,8 @@ public final class WebSocketClient: Sendable {
     ///
     /// - Throws: `WebSocketError`, or what `body` throws.
     public static func connect<Result: Sendable>(
-        to url: String, configuration: WebSocketConfiguration = WebSocketConfiguration(),
+        to url: String,
+        configuration: WebSocketConfiguration = WebSocketConfiguration(),
         _ body: (WebSocketSession) async throws -> Result
     ) async throws -> Result {
         let client = try WebSocketClient()
@@ -54,14 +55,18 @@ public final class WebSocketClient: Sendable {
     ///
     /// - Throws: `WebSocketError`, or what `body` throws.
     public func connect<Result: Sendable>(
-        to url: String, configuration: WebSocketConfiguration = WebSocketConfiguration(),
+        to url: String,
+        configuration: WebSocketConfiguration = WebSocketConfiguration(),
         _ body: (WebSocketSession) async throws -> Result
     ) async throws -> Result {
         let parsed = try Self.parse(url)
         let session = WebSocketSession(loop: loop)
         try await session.open(
-            parsed, tls: try Self.context(for: parsed, configuration.tls), resolver: resolver,
-            configuration: configuration)
+            parsed,
+            tls: try Self.context(for: parsed, configuration.tls),
+            resolver: resolver,
+            configuration: configuration
+        )
         do {
             let result = try await body(session)
             await session.close()

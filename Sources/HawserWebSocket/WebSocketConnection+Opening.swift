@@ -8,7 +8,11 @@ extension WebSocketConnection {
         let key = OpeningKey(nonce: (randomWord(), randomWord()))
         do {
             let request = try OpeningRequest(
-                url: url, key: key, subprotocols: configuration.subprotocols, fields: configuration.fields)
+                url: url,
+                key: key,
+                subprotocols: configuration.subprotocols,
+                fields: configuration.fields
+            )
             openingResponse = OpeningResponse(to: request)
             socket?.write(request.serialized())
         } catch {
@@ -62,8 +66,12 @@ extension WebSocketConnection {
         let tls = [socket?.tlsVersion, socket?.tlsCipher].compactMap(\.self)
         handler?.webSocketOpened(
             Opening(
-                subprotocol: subprotocol, address: address ?? url.origin,
-                tls: tls.isEmpty ? nil : tls.joined(separator: " "), timings: timings))
+                subprotocol: subprotocol,
+                address: address ?? url.origin,
+                tls: tls.isEmpty ? nil : tls.joined(separator: " "),
+                timings: timings
+            )
+        )
     }
 
     private func reject(_ rejection: OpeningResponse.Rejection) {

@@ -48,8 +48,12 @@ public final class WebSocketConnection {
     ///   - tls: the context for `wss`; nil for `ws` and `ws+unix`.
     ///   - handler: takes what happens, on `loop`.
     public init(
-        loop: EventLoop, resolver: NameResolver, url: WebSocketURL, tls: TLSContext?,
-        configuration: WebSocketConfiguration, handler: any WebSocketHandler
+        loop: EventLoop,
+        resolver: NameResolver,
+        url: WebSocketURL,
+        tls: TLSContext?,
+        configuration: WebSocketConfiguration,
+        handler: any WebSocketHandler
     ) {
         self.loop = loop
         self.resolver = resolver
@@ -58,8 +62,11 @@ public final class WebSocketConnection {
         self.configuration = configuration
         self.handler = handler
         machine = SessionMachine(
-            timeouts: configuration.timeouts, keepAlive: configuration.keepAlive, isSecure: url.isSecure,
-            needsResolution: url.unixPath == nil)
+            timeouts: configuration.timeouts,
+            keepAlive: configuration.keepAlive,
+            isSecure: url.isSecure,
+            needsResolution: url.unixPath == nil
+        )
         decoder = FrameDecoder(limits: configuration.limits, window: Socket.window)
     }
 
@@ -141,8 +148,13 @@ public final class WebSocketConnection {
         stageStarted = loop.now
         let endpoint: Endpoint = url.unixPath.map(Endpoint.unix) ?? .host(url.host, port: url.port)
         let dial = Dial(
-            loop: loop, to: endpoint, tls: tls.map { ($0, serverName: url.host) }, resolver: resolver, handler: self,
-            socketHandler: self)
+            loop: loop,
+            to: endpoint,
+            tls: tls.map { ($0, serverName: url.host) },
+            resolver: resolver,
+            handler: self,
+            socketHandler: self
+        )
         self.dial = dial
         dial.start()
     }
@@ -168,9 +180,16 @@ public final class WebSocketConnection {
         self.handler = nil
         handler.webSocketEnded(
             SessionReport(
-                end: end, detail: EndDescription.text(for: end, failure: failure, timeouts: configuration.timeouts),
-                address: address, timings: timings, rejectionContent: rejectionContent, messages: messages,
-                bytes: bytes, pingRoundTrip: machine.lastRoundTrip))
+                end: end,
+                detail: EndDescription.text(for: end, failure: failure, timeouts: configuration.timeouts),
+                address: address,
+                timings: timings,
+                rejectionContent: rejectionContent,
+                messages: messages,
+                bytes: bytes,
+                pingRoundTrip: machine.lastRoundTrip
+            )
+        )
     }
 
     /// The time since the last stage began; the next one begins now.

@@ -65,13 +65,26 @@ public struct SessionReport: Sendable {
     /// A session that ended before anything came of it.
     public init(end: SessionEnd, detail: String) {
         self.init(
-            end: end, detail: detail, address: nil, timings: DialTimings(), rejectionContent: [], messages: 0, bytes: 0,
-            pingRoundTrip: nil)
+            end: end,
+            detail: detail,
+            address: nil,
+            timings: DialTimings(),
+            rejectionContent: [],
+            messages: 0,
+            bytes: 0,
+            pingRoundTrip: nil
+        )
     }
 
     init(
-        end: SessionEnd, detail: String, address: String?, timings: DialTimings, rejectionContent: [UInt8],
-        messages: UInt64, bytes: UInt64, pingRoundTrip: Duration?
+        end: SessionEnd,
+        detail: String,
+        address: String?,
+        timings: DialTimings,
+        rejectionContent: [UInt8],
+        messages: UInt64,
+        bytes: UInt64,
+        pingRoundTrip: Duration?
     ) {
         self.end = end
         self.detail = detail

@@ -96,11 +96,20 @@ public actor WebSocketSession {
 
     /// Dials; throws if no session comes of it.
     func open(
-        _ url: WebSocketURL, tls: TLSContext?, resolver: NameResolver, configuration: WebSocketConfiguration
+        _ url: WebSocketURL,
+        tls: TLSContext?,
+        resolver: NameResolver,
+        configuration: WebSocketConfiguration
     ) async throws {
         let inbox = SessionInbox { [unowned self] edge in assumeIsolated { $0.take(edge) } }
         let connection = WebSocketConnection(
-            loop: loop, resolver: resolver, url: url, tls: tls, configuration: configuration, handler: inbox)
+            loop: loop,
+            resolver: resolver,
+            url: url,
+            tls: tls,
+            configuration: configuration,
+            handler: inbox
+        )
         inbox.connection = connection
         self.inbox = inbox
         self.connection = connection

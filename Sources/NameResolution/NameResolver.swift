@@ -1,3 +1,4 @@
+import Locking
 import MonotonicTime
 
 /// Looks names up on threads of its own, so that no event loop ever waits for a name server.

@@ -82,11 +82,16 @@ public final class Dial {
         switch result {
         case .failure(let error): fail(.nameResolution(error))
         case .success(let addresses):
+            guard !addresses.isEmpty else { return fail(.nameResolution(noAddress)) }
             let ordered = AddressOrder.interleaved(addresses)
             handler?.dialResolved(ordered)
             guard phase == .resolving else { return }
             begin(ordered)
         }
+    }
+
+    private var noAddress: NameResolutionError {
+        NameResolutionError(host: endpoint.description, kind: .notFound, detail: "an empty answer")
     }
 
     private func begin(unixPath path: String) {
@@ -162,6 +167,7 @@ public final class Dial {
     /// A socket ended before it was established.
     func attemptEnded(_ socket: Socket, _ end: SocketEnd) {
         attempts.removeAll { $0 === socket }
+        guard loop.shutdownStep == .running else { return fail(.resources(code: ECANCELED)) }
         switch phase {
         case .ready, .resolving, .over: return
         case .connecting:
@@ -169,7 +175,6 @@ public final class Dial {
             tryNext()
         case .securing:
             if case .tls(let failure) = end { return fail(.tls(failure)) }
-            guard loop.shutdownStep == .running else { return fail(.resources(code: ECANCELED)) }
             let message = "TLS handshake with \(socket.remoteAddress) ended early: \(end)"
             fail(.tls(TLSFailure(kind: .closed, message: message)))
         }

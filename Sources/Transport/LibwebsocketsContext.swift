@@ -1,3 +1,4 @@
+import Locking
 import CLibwebsockets
 import Glibc
 import NameResolution
@@ -18,6 +19,8 @@ final class LibwebsocketsContext {
     let descriptorLimit: Int32
     /// The library's event pipe, which it closes twice.
     private var eventPipe: Int32 = -1
+    /// Numbers below the event pipe's, taken before it was made; see ``beginDestroying()``.
+    private var reserve: [Int32]
 
     /// The context; `nil` once it is gone.
     var pointer: OpaquePointer? { slot.pointee }
@@ -41,6 +44,7 @@ final class LibwebsocketsContext {
         // For the servers that share the context: what they read at a time.
         info.pt_serv_buf_size = 65536
         descriptorLimit = getdtablesize()
+        reserve = (0..<8).map { _ in open("/dev/null", O_RDONLY | O_CLOEXEC) }.filter { $0 >= 0 }
         Self.creation.withLock { [slot] _ in slot.pointee = lws_create_context(&info) }
         guard let context = slot.pointee else { return }
         // Nothing else is polled yet.
@@ -80,27 +84,37 @@ final class LibwebsocketsContext {
     }
 
     /// Starts to close everything that the context holds. Not from inside one of its callbacks.
+    ///
+    /// The library closes its event pipe within, and the same number again when libuv has closed the handle, by when the
+    /// number may be another thread's descriptor. Something harmless takes the number until then. No other thread can
+    /// take it first, in the microseconds between: the kernel hands out the lowest free number, and those in reserve,
+    /// which are lower, are free by then.
     func beginDestroying() {
         guard let context = slot.pointee else { return }
+        closeReserve()
         Self.creation.withLock { _ in lws_context_destroy(context) }
         holdEventPipeNumber()
     }
 
-    /// The library closes its event pipe now, and the same number again when libuv has closed the handle, by when the
-    /// number may be another thread's descriptor. Something harmless takes the number until then.
     private func holdEventPipeNumber() {
         guard eventPipe >= 0 else { return }
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard null >= 0, null != eventPipe else { return }
-        // The lowest free number from eventPipe on: exactly that one, unless another thread has just been given it.
+        // The lowest free number from eventPipe on.
         let held = fcntl(null, F_DUPFD_CLOEXEC, eventPipe)
         close(null)
         if held >= 0 && held != eventPipe { close(held) }
         eventPipe = -1
     }
 
+    private func closeReserve() {
+        for descriptor in reserve { close(descriptor) }
+        reserve = []
+    }
+
     /// Leaves everything as it is, for good.
     func abandon() {
+        closeReserve()
         keepForGood(self)
     }
 

@@ -120,6 +120,9 @@ public final class Socket {
     /// libwebsockets is about to close the descriptor; it says so once or twice.
     func closed() {
         guard state != .ended else { return }
+        // The library takes no more wishes for this socket, and the peer no more bytes.
+        wsi = nil
+        closing = .done
         isInCallback = true
         takeLastBytes()
         isInCallback = false
@@ -127,7 +130,6 @@ public final class Socket {
         let wasEstablished = state == .open
         state = .ended
         isDoomed = true
-        wsi = nil
         loop.sockets.remove(self)
         tls?.finish()
         output = OutputQueue()

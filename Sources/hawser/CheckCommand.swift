@@ -15,7 +15,8 @@ struct CheckCommand: AsyncParsableCommand {
               hawser check
               hawser check -c feeds.yaml
               hawser check -c feeds.yaml --explain    every value, and where it comes from
-            """)
+            """
+    )
 
     @OptionGroup var file: ConfigurationOptions
 

@@ -19,7 +19,8 @@ struct ConnectCommand: AsyncParsableCommand {
               hawser connect wss://feed.example/ws --send '{"op":"subscribe"}'
               hawser connect ws://localhost:8080/ --count 1 --no-input
               hawser connect ws+unix:/run/feed.sock:/ws
-            """)
+            """
+    )
 
     @Argument(help: "ws://, wss:// or ws+unix:")
     var url: String

@@ -16,7 +16,8 @@ struct DemoCommand: AsyncParsableCommand {
               hawser demo
               hawser demo --for 15s
               hawser demo 2>/dev/null | jq 'select(.mark)'    only opened, closed, gap
-            """)
+            """
+    )
 
     @Option(name: .customLong("for"), help: "End after this long, such as 15s or 2m; without it, on Ctrl-C.")
     var duration: DurationArgument?

@@ -24,7 +24,8 @@ struct HawserCommand: AsyncParsableCommand {
               78  wrong configuration
             """,
         version: "hawser \(HawserVersion.current)",
-        subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, ConnectCommand.self])
+        subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, ConnectCommand.self]
+    )
 
     static func main() async {
         do {

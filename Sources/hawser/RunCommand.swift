@@ -16,7 +16,8 @@ struct RunCommand: AsyncParsableCommand {
               hawser run                                    with /etc/hawser/hawser.yaml
               hawser run -c feeds.yaml > messages.jsonl
               hawser run -c feeds.yaml --log-level debug
-            """)
+            """
+    )
 
     @OptionGroup var file: ConfigurationOptions
     @OptionGroup var logging: LoggingOptions

@@ -1,8 +1,8 @@
+import Locking
 import ConnectionLifecycle
 import Dispatch
 import HawserWebSocket
 import NameResolution
-import Synchronization
 import TestSupport
 import Testing
 import Transport
@@ -175,7 +175,7 @@ import Transport
         runner.tls = tls
         runner.configuration.keepAlive = way.pings ? .ping(every: .milliseconds(50), timeout: .milliseconds(50)) : .off
         if let limit = way.messageLimit { runner.configuration.limits.messageSize = limit }
-        let asked = Mutex<ContinuousClock.Instant?>(nil)
+        let asked = OrderedMutex<ContinuousClock.Instant?>(nil)
         let held = try await runner.hold(
             way.url,
             onStart: { connection in

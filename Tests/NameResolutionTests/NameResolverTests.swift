@@ -1,3 +1,4 @@
+import Locking
 import Glibc
 import MonotonicTime
 import NameResolution
@@ -11,7 +12,7 @@ struct NameResolverTests {
 
     /// A name server that the test plays: every question waits for its answer.
     private final class Source: Sendable {
-        private let gates = Guarded<[String: StopSignal]>([:])
+        private let gates = OrderedMutex<[String: StopSignal]>([:])
         let asked = Collected<String>()
 
         func gate(_ host: String) throws {

@@ -1,3 +1,4 @@
+import Locking
 import Glibc
 
 /// The part of a `RunningProcess` that its two threads hold on to.
@@ -12,12 +13,12 @@ final class Child: Sendable {
 
     let pid: pid_t
     let stop: StopSignal
-    let state: Guarded<State>
+    let state: OrderedMutex<State>
 
     init(pid: pid_t, input: Int32) throws(SystemCallError) {
         self.pid = pid
         stop = try StopSignal()
-        state = Guarded(State(input: input))
+        state = OrderedMutex(State(input: input))
     }
 
     /// Signals only a process that is not reaped: its id cannot belong to another one.

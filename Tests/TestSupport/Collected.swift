@@ -1,6 +1,8 @@
+import Locking
+
 /// Values that several threads append and a test looks at.
 public final class Collected<Element: Sendable>: Sendable {
-    private let state = Guarded<[Element]>([])
+    private let state = OrderedMutex<[Element]>([])
 
     /// An empty collection.
     public init() {}

@@ -1,3 +1,4 @@
+import Locking
 import Glibc
 
 /// A WebSocket peer on loopback that does whatever a test tells it to, right or wrong, byte by byte.
@@ -115,7 +116,7 @@ final class FaultCore: Sendable {
     let port: UInt16
     let stop: StopSignal
     let behaviour: FaultBehaviour
-    let state = Guarded(State())
+    let state = OrderedMutex(State())
 
     init(port: UInt16, stop: StopSignal, behaviour: FaultBehaviour) {
         self.port = port

@@ -1,10 +1,11 @@
+import Locking
 import Glibc
 
 /// A POSIX thread that runs one closure and has to be joined.
 ///
 /// Blocking work of the tests runs on such threads, never on Swift's global pool, which has one thread per core.
 public final class JoinableThread: Sendable {
-    private let handle: Guarded<pthread_t?>
+    private let handle: OrderedMutex<pthread_t?>
 
     /// Starts a thread that runs `body`.
     ///
@@ -33,7 +34,7 @@ public final class JoinableThread: Sendable {
             start.deallocate()
             throw SystemCallError("pthread_create", code: result)
         }
-        handle = Guarded(created)
+        handle = OrderedMutex(created)
     }
 
     /// Waits until the closure has returned and the thread is gone. Only the first call waits.

@@ -1,3 +1,5 @@
+import Locking
+
 /// Feeds of numbered messages, one for each request target, that go on where they were cut.
 ///
 /// Each connection gets a random number of messages and is then dropped or reset at random, until its feed has sent all;
@@ -13,13 +15,13 @@ public final class NumberedFeeds: Sendable {
     /// Messages that each feed sends in all, numbered from 1.
     public let messages: Int
     private let batch: ClosedRange<Int>
-    private let state: Guarded<State>
+    private let state: OrderedMutex<State>
 
     /// Feeds of `messages` messages that cut each connection after a number of messages within `batch`.
     public init(messages: Int, cutAfter batch: ClosedRange<Int>, generator: SeededGenerator) {
         self.messages = messages
         self.batch = batch
-        state = Guarded(State(generator: generator))
+        state = OrderedMutex(State(generator: generator))
     }
 
     /// The targets whose feed has sent all its messages.

@@ -1,3 +1,4 @@
+import Locking
 import Glibc
 
 /// Runs blocking `body` on a thread of its own and awaits its result, so that no thread of the global pool is blocked.
@@ -31,7 +32,7 @@ private func runHere<Result: Sendable>(_ body: @Sendable () throws -> Result) as
 
 /// Runs the jobs of one task on the thread that calls `run`.
 private final class OwnThreadExecutor: TaskExecutor {
-    private let jobs = Guarded<[UnownedJob]>([])
+    private let jobs = OrderedMutex<[UnownedJob]>([])
     /// A byte for each job; its end is the end of the thread.
     private let pipe: (read: Int32, write: Int32)
 

@@ -1,16 +1,17 @@
+import Locking
 import Glibc
 
 /// An event that is raised once and wakes every poll(2) that watches its descriptor, for ever after.
 ///
 /// It is a pipe whose writing end is closed: a hang-up cannot be consumed by the first who looks.
 public final class StopSignal: Sendable {
-    private let ends: Guarded<(read: Int32, write: Int32)>
+    private let ends: OrderedMutex<(read: Int32, write: Int32)>
 
     /// A signal that is not raised yet.
     ///
     /// - Throws: `SystemCallError` if there is no descriptor left.
     public init() throws(SystemCallError) {
-        ends = Guarded(try makePipe())
+        ends = OrderedMutex(try makePipe())
     }
 
     /// Has POLLHUP once the signal is raised; -1, which poll(2) passes over, after `discard`. Watch it, never read it.

@@ -1,3 +1,4 @@
+import Locking
 import CLibwebsockets
 import Glibc
 
@@ -73,7 +74,7 @@ private final class TLSServerCore: @unchecked Sendable {
     }
 
     let stop: StopSignal
-    let state = Guarded(State())
+    let state = OrderedMutex(State())
     private let context: OpaquePointer
     private let script: @Sendable (TLSPeer) throws -> Void
 

@@ -9,15 +9,16 @@ struct ImportTests {
         let pure: Set<String> = ["ConnectionLifecycle", "MonotonicTime", "WebSocketProtocol"]
         let client = pure.union(["NameResolution", "Transport"])
         return [
+            "Locking": ["Synchronization"],
             "MonotonicTime": [],
             "WebSocketProtocol": [],
             "ConnectionLifecycle": ["MonotonicTime"],
-            "NameResolution": system.union(["MonotonicTime"]),
-            "Transport": system.union(["CLibwebsockets", "MonotonicTime", "NameResolution"]),
+            "NameResolution": system.union(["Locking", "MonotonicTime"]),
+            "Transport": system.union(["CLibwebsockets", "Locking", "MonotonicTime", "NameResolution"]),
             "HawserWebSocket": system.union(client),
             "HawserServers": system.union(["CLibwebsockets", "MonotonicTime", "Transport"]),
             "HawserDaemon": system.union(client).union([
-                "CZlib", "Dispatch", "HawserServers", "HawserWebSocket", "Logging", "Yams",
+                "CZlib", "Dispatch", "HawserServers", "HawserWebSocket", "Locking", "Logging", "Yams",
             ]),
             "hawser": system.union(client).union([
                 "ArgumentParser", "Foundation", "HawserDaemon", "HawserServers", "HawserWebSocket", "Logging",

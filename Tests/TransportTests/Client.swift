@@ -1,3 +1,4 @@
+import Locking
 import MonotonicTime
 import NameResolution
 import TestSupport
@@ -18,7 +19,7 @@ final class Record: Sendable {
         var late: [String] = []
     }
 
-    private let state = Guarded(State())
+    private let state = OrderedMutex(State())
 
     var now: State { state.withLock { $0 } }
     var bytes: [UInt8] { state.withLock { $0.bytes } }

@@ -65,6 +65,13 @@ struct DialTests {
             let connection = await Connection.dial(loop, .host("nowhere.test", port: 80), resolver: resolver)
             try await connection.over()
             #expect("\(connection.record.now.failures)".contains("nowhere.test"))
+            let empty = await Connection.dial(
+                loop,
+                .host("empty.test", port: 80),
+                resolver: NameResolver { _ in .success([]) }
+            )
+            try await empty.over()
+            #expect("\(empty.record.now.failures)".contains("empty.test"))
         }
     }
 

@@ -79,6 +79,27 @@ struct SocketEndTests {
         }
     }
 
+    @Test("a handler that pauses, writes and resumes while the last bytes are delivered changes nothing")
+    func restlessHandler() async throws {
+        try await withLoop { loop in
+            let listener = try RawListener()
+            let connection = try await Connection.establish(loop, .host("127.0.0.1", port: listener.port)) { client in
+                client.onReceived = { socket in
+                    socket.pauseReading()
+                    socket.write([1, 2, 3])
+                    socket.write([4], coalescing: true)
+                    if client.record.byteCount > 40_000 { socket.resumeReading() }
+                }
+                client.onEstablished = { $0.pauseReading() }
+            }
+            let peer = try listener.accept()
+            try peer.send([UInt8](repeating: 7, count: 100_000))
+            peer.reset()
+            await connection.with { $0.write([1]) }
+            try await check(connection, bytes: 100_000) { if case .reset = $0 { true } else { false } }
+        }
+    }
+
     @Test("aborted inside the handler, outside of it, and twice: one end, later in the turn")
     func abort() async throws {
         try await withLoop { loop in

@@ -29,7 +29,10 @@ public struct Demo: Sendable {
             let loaded = try loader.load(text: Self.configurationText, file: "config/demo.yaml")
             let plan = try DaemonPlan(loaded.configuration, secrets: loader.secrets)
             let ending = await Daemon(
-                plan, logger: logger, notification: ServiceNotification(environment: [:]), stop: stop
+                plan,
+                logger: logger,
+                notification: ServiceNotification(environment: [:]),
+                stop: stop
             ).run()
             await server.stop()
             await loop.shutdown()

@@ -77,7 +77,8 @@ public struct AdHocConnection: Sendable {
         for try await message in session.messages {
             switch message {
             case .text(let text): LogStream.writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO)
-            case .binary(let bytes): LogStream.writeAll(Array((WebSocketProtocol.Base64.encode(bytes) + "\n").utf8), to: STDOUT_FILENO)
+            case .binary(let bytes):
+                LogStream.writeAll(Array((WebSocketProtocol.Base64.encode(bytes) + "\n").utf8), to: STDOUT_FILENO)
             }
             received += 1
             if received == options.count { return }

@@ -23,7 +23,9 @@ public struct Launch: Sendable {
             logging.logger.log(.warning, .configurationWarning, warning.summary, [.remedy: warning.remedy])
         }
         let ending = await Daemon(
-            plan, logger: logging.logger, notification: ServiceNotification(environment: environment),
+            plan,
+            logger: logging.logger,
+            notification: ServiceNotification(environment: environment),
             stop: StopRequest()
         ).run()
         logging.stream.flush()
@@ -34,6 +36,7 @@ public struct Launch: Sendable {
     public func check(path: String, explain: Bool) -> ExitStatus {
         guard let (loaded, plan) = load(path) else { return .configuration }
         for warning in loaded.warnings { printError(warning.rendered(color: isatty(STDERR_FILENO) == 1)) }
+        warnOfFiles(loaded)
         if explain { print(loaded.explanation) }
         let count = plan.subscriptions.count
         print("\(path): valid: \(count) \(count == 1 ? "subscription" : "subscriptions")")
@@ -65,13 +68,28 @@ public struct Launch: Sendable {
         let loader = ConfigurationLoader(environment: environment)
         do {
             let loaded = try loader.load(path: path)
-            return (loaded, try DaemonPlan(loaded.configuration, secrets: loader.secrets))
-        } catch let errors as ConfigurationErrors {
-            printError(errors.rendered(color: isatty(STDERR_FILENO) == 1))
+            do {
+                return (loaded, try DaemonPlan(loaded.configuration, secrets: loader.secrets))
+            } catch {
+                printError("\(loaded.location(of: error.keyPath) ?? path): error: \(error)")
+            }
         } catch {
-            printError("\(path): error: \(error)\n")
+            printError(error.rendered(color: isatty(STDERR_FILENO) == 1))
         }
         return nil
+    }
+
+    /// Files are opened by `run`, perhaps as another user: what stands in its way here is a warning.
+    private func warnOfFiles(_ loaded: LoadedConfiguration) {
+        for sink in loaded.configuration.sinks {
+            guard case .file(let file) = sink.target else { continue }
+            do {
+                try FileSink.check(path: file.path)
+            } catch {
+                let key = "sinks.\(sink.name).file.path"
+                printError("\(loaded.location(of: key) ?? loaded.file): warning: \(key): \(error)")
+            }
+        }
     }
 
     private func printError(_ text: String) {

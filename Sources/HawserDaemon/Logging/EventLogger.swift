@@ -25,7 +25,9 @@ public struct EventLogger: Sendable {
 
     /// Writes one line: what happened, and the facts.
     public func log(
-        _ level: Logger.Level, _ event: EventName, _ text: @autoclosure () -> String,
+        _ level: Logger.Level,
+        _ event: EventName,
+        _ text: @autoclosure () -> String,
         _ fields: @autoclosure () -> [LogField: (any LogValue)?] = [:]
     ) {
         guard level >= logger.logLevel else { return }

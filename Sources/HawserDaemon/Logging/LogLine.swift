@@ -22,7 +22,8 @@ public struct LogLine: Sendable {
     }
 
     private static let places = Dictionary(
-        uniqueKeysWithValues: LogField.allCases.enumerated().map { ($0.element.rawValue, $0.offset) })
+        uniqueKeysWithValues: LogField.allCases.enumerated().map { ($0.element.rawValue, $0.offset) }
+    )
 
     /// `value` as text, cut at `longestValue` characters.
     static func text(_ value: Logger.MetadataValue) -> String {

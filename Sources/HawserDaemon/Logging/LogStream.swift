@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-import Synchronization
+import Locking
 
 /// Writes lines to a descriptor from a queue of its own, so that a stalled reader of the log never stalls a feed.
 ///
@@ -14,7 +14,7 @@ public final class LogStream: Sendable {
     private let descriptor: Int32
     private let limit: Int
     private let queue = DispatchQueue(label: "hawser-log")
-    private let state = Mutex(State())
+    private let state = OrderedMutex(State())
     private let droppedLine: @Sendable (Int) -> [UInt8]
 
     /// A stream to `descriptor`, which stays open and is not closed.
@@ -63,7 +63,10 @@ public final class LogStream: Sendable {
             var offset = 0
             while offset < bytes.count {
                 let count = Glibc.write(
-                    descriptor, UnsafeRawBufferPointer(rebasing: bytes[offset...]).baseAddress, bytes.count - offset)
+                    descriptor,
+                    UnsafeRawBufferPointer(rebasing: bytes[offset...]).baseAddress,
+                    bytes.count - offset
+                )
                 if count > 0 {
                     offset += count
                 } else if errno == EAGAIN {

@@ -24,9 +24,13 @@ public struct LoggingSetup: Sendable {
         let stream = LogStream(descriptor: descriptor) { dropped in
             formatter.format(
                 LogLine(
-                    wallNanoseconds: WallClock.nanoseconds, level: .warning, event: EventName.logDropped.rawValue,
+                    wallNanoseconds: WallClock.nanoseconds,
+                    level: .warning,
+                    event: EventName.logDropped.rawValue,
                     message: "log lines were dropped because standard error is not being read",
-                    fields: [(LogField.suppressed.rawValue, .stringConvertible(dropped))]))
+                    fields: [(LogField.suppressed.rawValue, .stringConvertible(dropped))]
+                )
+            )
         }
         let threshold = LogThreshold(level)
         let handler = StreamLogHandler(stream: stream, formatter: formatter, threshold: threshold)

@@ -1,6 +1,6 @@
 import HawserWebSocket
 import Logging
-import Synchronization
+import Locking
 
 /// Hands log lines to a `LogStream`, as text or as JSON lines.
 public struct StreamLogHandler: LogHandler {
@@ -35,19 +35,23 @@ public struct StreamLogHandler: LogHandler {
         if let own = event.metadata { merged.merge(own) { _, new in new } }
         let name = merged.removeValue(forKey: EventLogger.eventKey).map(String.init(describing:)) ?? event.source
         let line = LogLine(
-            wallNanoseconds: WallClock.nanoseconds, level: event.level, event: name, message: event.message.description,
-            fields: merged.sorted { LogLine.order($0.key) < LogLine.order($1.key) })
+            wallNanoseconds: WallClock.nanoseconds,
+            level: event.level,
+            event: name,
+            message: event.message.description,
+            fields: merged.sorted { LogLine.order($0.key) < LogLine.order($1.key) }
+        )
         stream.write(formatter.format(line))
     }
 }
 
 /// The level from which lines are written; shared by every logger of the process and changeable while it runs.
 public final class LogThreshold: Sendable {
-    private let current: Mutex<Logger.Level>
+    private let current: OrderedMutex<Logger.Level>
 
     /// Starts at `level`.
     public init(_ level: Logger.Level) {
-        current = Mutex(level)
+        current = OrderedMutex(level)
     }
 
     /// The level in force.

@@ -57,7 +57,8 @@ public struct TextLogFormatter: LogLineFormatter {
             text.unicodeScalars.map { scalar in
                 scalar.properties.generalCategory == .control
                     ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-            }.joined())
+            }.joined()
+        )
     }
 }
 

@@ -1,3 +1,4 @@
+import Locking
 import Glibc
 
 /// The rotated files of one sink: compresses them and deletes the oldest, on a thread that lives while there is work.

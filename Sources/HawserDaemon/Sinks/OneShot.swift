@@ -1,3 +1,5 @@
+import Locking
+
 /// A value that comes once and is awaited by any number of tasks, whether it has come or not.
 final class OneShot<Value: Sendable>: Sendable {
     private enum State {

@@ -1,3 +1,4 @@
+import Locking
 import MonotonicTime
 
 /// A queue, the thread that empties it into an output, and its joined end: what every sink here consists of.

@@ -1,5 +1,5 @@
 import ConnectionLifecycle
-import Synchronization
+import Locking
 
 /// The limit on concurrent sessions: an asynchronous first-in-first-out semaphore.
 ///
@@ -13,11 +13,11 @@ public final class ConnectionSemaphore: Sendable {
         var grants: [Int: Grant] = [:]
     }
 
-    private let state: Mutex<State>
+    private let state: OrderedMutex<State>
 
     /// A semaphore with all `limit` permits free, at most `perHost` of them for one host.
     public init(limit: Int, perHost: Int?) {
-        state = Mutex(State(queue: PermitQueue(limit: limit, perHost: perHost)))
+        state = OrderedMutex(State(queue: PermitQueue(limit: limit, perHost: perHost)))
     }
 
     /// Asks for a permit for `id`; `grant` is called once it is held, which may be inside this call.

@@ -34,11 +34,14 @@ public struct Daemon: Sendable {
     public func run() async -> Ending {
         let identity = RunIdentity(run: Self.makeRunName(), subscriptionNames: plan.subscriptions.map(\.name))
         logger.log(
-            .info, .daemonStarting, "starting",
+            .info,
+            .daemonStarting,
+            "starting",
             [
                 .version: HawserVersion.current, .run: identity.run, .subscriptions: plan.subscriptions.count,
                 .connections: plan.configuration.limits.connections,
-            ])
+            ]
+        )
 
         let sinks: SinkSet
         let loops: [EventLoop]
@@ -82,7 +85,10 @@ public struct Daemon: Sendable {
     }
 
     private func makeSubscriptions(
-        on loops: [EventLoop], identity: RunIdentity, sinks: SinkSet, resolver: NameResolver
+        on loops: [EventLoop],
+        identity: RunIdentity,
+        sinks: SinkSet,
+        resolver: NameResolver
     ) -> [Subscription] {
         let limits = plan.configuration.limits
         let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
@@ -95,8 +101,14 @@ public struct Daemon: Sendable {
             return Subscription(
                 plan: subscription,
                 surroundings: Subscription.Surroundings(
-                    loop: loop, resolver: resolver, semaphore: semaphore, records: records, secrets: plan.secrets,
-                    logger: logger))
+                    loop: loop,
+                    resolver: resolver,
+                    semaphore: semaphore,
+                    records: records,
+                    secrets: plan.secrets,
+                    logger: logger
+                )
+            )
         }
     }
 
@@ -106,8 +118,11 @@ public struct Daemon: Sendable {
             switch signal {
             case SIGHUP:
                 logger.log(
-                    .warning, .signalIgnored, "reloading is not supported yet: restart to apply a new configuration",
-                    [.signal: "SIGHUP"])
+                    .warning,
+                    .signalIgnored,
+                    "reloading is not supported yet: restart to apply a new configuration",
+                    [.signal: "SIGHUP"]
+                )
             default:
                 let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
                 // The second one means: now.
@@ -146,14 +161,17 @@ public struct Daemon: Sendable {
             let open = count(.open)
             notification.send(.status("\(open)/\(rows.count) open, \(count(.backingOff)) backing off"))
             logger.log(
-                .info, .daemonSummary, "\(open) of \(rows.count) open",
+                .info,
+                .daemonSummary,
+                "\(open) of \(rows.count) open",
                 [
                     .open: open, .waiting: count(.waiting), .backingOff: count(.backingOff),
                     .subscriptions: rows.count,
                     .receivedMessages: Int(clamping: rows.reduce(0) { $0 + $1.messages }),
                     .receivedBytes: Int(clamping: rows.reduce(0) { $0 + $1.bytes }),
                     .reconnects: rows.reduce(0) { $0 + $1.reconnects },
-                ])
+                ]
+            )
         }
     }
 
@@ -174,17 +192,21 @@ public struct Daemon: Sendable {
     }
 
     private func end(
-        _ statistics: [SubscriptionStatistics], reason: StopRequest.Reason, isComplete: Bool
+        _ statistics: [SubscriptionStatistics],
+        reason: StopRequest.Reason,
+        isComplete: Bool
     ) -> Ending {
         var status = isComplete ? ExitStatus.done : .failed
         if case .failure = reason { status = .failed }
         logger.log(
-            status == .done ? .info : .error, .daemonStopped,
+            status == .done ? .info : .error,
+            .daemonStopped,
             isComplete ? "stopped: every record is written" : "stopped: records were left behind",
             [
                 .receivedMessages: Int(clamping: statistics.reduce(0) { $0 + $1.messages }),
                 .receivedBytes: Int(clamping: statistics.reduce(0) { $0 + $1.bytes }),
-            ])
+            ]
+        )
         return Ending(status: status, statistics: statistics)
     }
 

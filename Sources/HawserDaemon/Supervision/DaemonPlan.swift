@@ -4,13 +4,13 @@ import Transport
 public struct DaemonPlan: Sendable {
     /// Why a checked configuration cannot be run.
     public struct Failure: Error, Sendable, CustomStringConvertible {
-        /// The subscription it is about.
-        public let subscription: String
+        /// The key it is about, such as `subscriptions.trades.tls.ca`.
+        public let keyPath: String
         /// What is wrong and what to do.
         public let problem: String
 
         /// For a person.
-        public var description: String { "subscriptions.\(subscription): \(problem)" }
+        public var description: String { "\(keyPath): \(problem)" }
     }
 
     /// The configuration.
@@ -29,23 +29,44 @@ public struct DaemonPlan: Sendable {
             do {
                 target = try subscription.dialTarget(using: secrets)
             } catch {
-                throw Failure(subscription: subscription.name, problem: error.description)
+                throw Failure(keyPath: "subscriptions.\(subscription.name)", problem: error.description)
             }
             var context: TLSContext?
             if target.url.isSecure {
                 do {
                     context = try contexts.context(for: subscription.settings.tls)
                 } catch {
-                    throw Failure(subscription: subscription.name, problem: "tls: \(error)")
+                    throw Failure(
+                        keyPath: "subscriptions.\(subscription.name).tls.\(error.key)",
+                        problem: error.description
+                    )
                 }
             }
             subscriptions.append(
                 SubscriptionPlan(
-                    index: index, configuration: subscription, target: target, tls: context,
-                    limits: configuration.limits.message))
+                    index: index,
+                    configuration: subscription,
+                    target: target,
+                    tls: context,
+                    limits: configuration.limits.message
+                )
+            )
         }
         self.configuration = configuration
         self.subscriptions = subscriptions
         self.secrets = secrets
+    }
+}
+
+extension TLSContextError {
+    /// The key of the section `tls` that is at fault.
+    fileprivate var key: String {
+        switch self {
+        case .unreadable(.certificateAuthority, _, _), .malformed(.certificateAuthority, _, _), .openSSL: "ca"
+        case .unreadable(.clientCertificate, _, _), .malformed(.clientCertificate, _, _): "cert"
+        case .unreadable(.clientKey, _, _), .malformed(.clientKey, _, _), .encryptedKey, .keyMismatch,
+            .keyWithoutCertificate:
+            "key"
+        }
     }
 }

@@ -28,8 +28,13 @@ struct GapTracker {
         longest = max(longest, lengthOfOpenHole(now: now))
         self.hole = nil
         return Mark.Gap(
-            cause: hole.cause, from: hole.from, to: max(now, hole.from), after: lastMessage,
-            before: RecordPosition(session: session, sequence: 1), dropped: 0)
+            cause: hole.cause,
+            from: hole.from,
+            to: max(now, hole.from),
+            after: lastMessage,
+            before: RecordPosition(session: session, sequence: 1),
+            dropped: 0
+        )
     }
 
     /// The length in nanoseconds of the longest hole, the one that is open at `now` included.

@@ -24,11 +24,20 @@ final class RecordOutlet: TurnEndHandler {
     /// Adds one message.
     @inline(__always)
     func append(
-        subscription: UInt32, session: UInt32, sequence: UInt64, kind: RecordKind, payload: UnsafeRawBufferPointer
+        subscription: UInt32,
+        session: UInt32,
+        sequence: UInt64,
+        kind: RecordKind,
+        payload: UnsafeRawBufferPointer
     ) {
         builder.append(
-            wallNanoseconds: WallClock.nanoseconds, subscription: subscription, session: session, sequence: sequence,
-            kind: kind, payload: payload)
+            wallNanoseconds: WallClock.nanoseconds,
+            subscription: subscription,
+            session: session,
+            sequence: sequence,
+            kind: kind,
+            payload: payload
+        )
         if !isScheduled { schedule() }
     }
 
@@ -60,7 +69,9 @@ final class RecordOutlet: TurnEndHandler {
     func pressureChanged(of name: String, to pressure: SinkPressure) {
         switch pressure {
         case .full:
-            guard sinks.contains(where: { $0.name == name }), full.insert(name).inserted, full.count == 1 else { return }
+            guard sinks.contains(where: { $0.name == name }), full.insert(name).inserted, full.count == 1 else {
+                return
+            }
             let names = blockedBy
             for feed in feeds.values { feed.pause(for: names) }
         case .open, .closed:

@@ -45,8 +45,13 @@ public struct ServiceNotification: Sendable {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
                 Array(text.utf8).withUnsafeBytes { bytes in
                     _ = sendto(
-                        descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), generic,
-                        length)
+                        descriptor,
+                        bytes.baseAddress,
+                        bytes.count,
+                        Int32(MSG_NOSIGNAL | MSG_DONTWAIT),
+                        generic,
+                        length
+                    )
                 }
             }
         }

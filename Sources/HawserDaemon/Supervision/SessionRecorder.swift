@@ -24,7 +24,11 @@ final class SessionRecorder: WebSocketHandler, PausableFeed {
     weak var connection: WebSocketConnection?
 
     init(
-        outlet: RecordOutlet, subscription: UInt32, session: UInt32, decodesJSON: Bool, onEdge: @escaping (Edge) -> Void
+        outlet: RecordOutlet,
+        subscription: UInt32,
+        session: UInt32,
+        decodesJSON: Bool,
+        onEdge: @escaping (Edge) -> Void
     ) {
         self.outlet = outlet
         self.subscription = subscription
@@ -41,8 +45,12 @@ final class SessionRecorder: WebSocketHandler, PausableFeed {
     func webSocketReceived(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer) {
         sequence &+= 1
         outlet.append(
-            subscription: subscription, session: session, sequence: sequence,
-            kind: kind == .text ? textKind : .binary, payload: payload)
+            subscription: subscription,
+            session: session,
+            sequence: sequence,
+            kind: kind == .text ? textKind : .binary,
+            payload: payload
+        )
     }
 
     func webSocketDrained() {}

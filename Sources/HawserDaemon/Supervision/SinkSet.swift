@@ -13,7 +13,10 @@ struct SinkSet: Sendable {
     /// - Parameter onFailure: called when a sink's reader is gone for good.
     /// - Throws: the sink that cannot be opened, and why.
     init(
-        _ plan: DaemonPlan, run: String, logger: EventLogger, onFailure: @escaping @Sendable (String) -> Void
+        _ plan: DaemonPlan,
+        run: String,
+        logger: EventLogger,
+        onFailure: @escaping @Sendable (String) -> Void
     ) throws(SinkError) {
         var sinks: [String: any Sink] = [:]
         var journals: [String: SinkJournal] = [:]
@@ -31,8 +34,13 @@ struct SinkSet: Sendable {
             case .file(let file):
                 let feeding = plan.subscriptions.filter { $0.configuration.sinks.contains(name) }
                 sinks[name] = try FileSink(
-                    name: name, options: FileSinkOptions(file), watermarks: configuration.watermarks, run: run,
-                    subscriptions: feeding.map(\.name), onEvent: onEvent)
+                    name: name,
+                    options: FileSinkOptions(file),
+                    watermarks: configuration.watermarks,
+                    run: run,
+                    subscriptions: feeding.map(\.name),
+                    onEvent: onEvent
+                )
                 journal.opened(file.path)
             }
         }
@@ -75,8 +83,11 @@ extension FileSinkOptions {
         self.init(path: file.path)
         if let rotate = file.rotation {
             rotation = Rotation(
-                size: rotate.size.map(Int64.init), every: rotate.every, keep: rotate.keep,
-                compress: rotate.compression == .gzip)
+                size: rotate.size.map(Int64.init),
+                every: rotate.every,
+                keep: rotate.keep,
+                compress: rotate.compression == .gzip
+            )
         }
         switch file.fsync {
         case .never: fsync = .never

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// Asks the daemon to end, once, from anywhere; the daemon awaits it.
 public final class StopRequest: Sendable {
@@ -17,7 +17,7 @@ public final class StopRequest: Sendable {
         var waiters: [CheckedContinuation<Reason, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = OrderedMutex(State())
 
     /// A request that has not been made.
     public init() {}

@@ -85,7 +85,10 @@ actor Subscription {
         if let (number, deadline) = preparing, deadline <= loop.now {
             preparing = nil
             let limit = plan.settings.timeouts.dial.shortText
-            return sessionEnded(number, .notDialed(.dialFailed, because: "its references were not read within \(limit)"))
+            return sessionEnded(
+                number,
+                .notDialed(.dialFailed, because: "its references were not read within \(limit)")
+            )
         }
         handle(.deadlineReached)
     }
@@ -120,7 +123,8 @@ actor Subscription {
     }
 
     private nonisolated func prepare(
-        _ plan: SubscriptionPlan, _ secrets: SecretSources
+        _ plan: SubscriptionPlan,
+        _ secrets: SecretSources
     ) -> Result<SubscriptionPlan.Dial, DialTargetError> {
         do { return .success(try plan.dial(using: secrets)) } catch { return .failure(error) }
     }
@@ -138,14 +142,20 @@ actor Subscription {
         subscribeMessages = dial.subscribe
         let recorder = SessionRecorder(
             outlet: surroundings.records.value.outlet(to: plan.configuration.sinks),
-            subscription: UInt32(clamping: plan.index), session: UInt32(clamping: number),
+            subscription: UInt32(clamping: plan.index),
+            session: UInt32(clamping: number),
             decodesJSON: plan.settings.decode == .json
         ) { [unowned self] edge in
             assumeIsolated { $0.sessionMoved(number, edge) }
         }
         let connection = WebSocketConnection(
-            loop: loop, resolver: surroundings.resolver, url: dial.url, tls: plan.tls, configuration: dial.configuration,
-            handler: recorder)
+            loop: loop,
+            resolver: surroundings.resolver,
+            url: dial.url,
+            tls: plan.tls,
+            configuration: dial.configuration,
+            handler: recorder
+        )
         recorder.connection = connection
         self.connection = connection
         journal.dialing(number)
@@ -203,8 +213,15 @@ actor Subscription {
         mark(
             .closed(
                 Mark.Closed(
-                    session: session, outcome: report.end.outcome, closeCode: report.end.closeCode,
-                    closeReason: report.end.closeReason, messages: report.messages)), now: now)
+                    session: session,
+                    outcome: report.end.outcome,
+                    closeCode: report.end.closeCode,
+                    closeReason: report.end.closeReason,
+                    messages: report.messages
+                )
+            ),
+            now: now
+        )
     }
 
     private func mark(_ mark: Mark, now: Int64) {
@@ -229,6 +246,7 @@ extension SessionReport {
     static func notDialed(_ outcome: Outcome, because detail: String) -> SessionReport {
         SessionReport(
             end: SessionEnd(outcome: outcome, stage: .resolving, fault: outcome == .shutdown ? nil : .resources),
-            detail: detail)
+            detail: detail
+        )
     }
 }

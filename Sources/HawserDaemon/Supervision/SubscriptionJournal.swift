@@ -26,7 +26,11 @@ struct SubscriptionJournal {
 
     func waiting(position: Int) {
         logger.log(
-            .info, .subscriptionWaiting, "waiting for a connection: the limit is reached", [.position: position])
+            .info,
+            .subscriptionWaiting,
+            "waiting for a connection: the limit is reached",
+            [.position: position]
+        )
     }
 
     func dialing(_ number: Int) {
@@ -47,15 +51,22 @@ struct SubscriptionJournal {
         guard pausedSince == nil else { return }
         pausedSince = now
         logger.log(
-            .warning, .subscriptionPaused, "reading is paused: a sink is full", [.sink: sinks.joined(separator: ",")])
+            .warning,
+            .subscriptionPaused,
+            "reading is paused: a sink is full",
+            [.sink: sinks.joined(separator: ",")]
+        )
     }
 
     mutating func resumed(now: Instant) {
         guard let since = pausedSince else { return }
         pausedSince = nil
         logger.log(
-            .info, .subscriptionResumed, "reading goes on",
-            [.pausedMilliseconds: Int(since.duration(to: now).milliseconds)])
+            .info,
+            .subscriptionResumed,
+            "reading goes on",
+            [.pausedMilliseconds: Int(since.duration(to: now).milliseconds)]
+        )
     }
 
     /// Remembers the end; the line follows once it is known what comes next.
@@ -86,19 +97,23 @@ struct SubscriptionJournal {
 
     func stopped(_ statistics: SubscriptionStatistics) {
         logger.log(
-            .info, .subscriptionStopped, "stopped",
+            .info,
+            .subscriptionStopped,
+            "stopped",
             [
                 .sessions: statistics.sessions, .reconnects: statistics.reconnects,
                 .receivedMessages: Int(clamping: statistics.messages), .receivedBytes: Int(clamping: statistics.bytes),
                 .longestGapMilliseconds: Int(statistics.longestGap.milliseconds),
                 .outcome: statistics.outcome?.rawValue,
-            ])
+            ]
+        )
     }
 
     private func closed(_ ended: Ended, _ more: [LogField: (any LogValue)?]) {
         let report = ended.report
         var fields: [LogField: (any LogValue)?] = [
-            .session: ended.number, .outcome: report.end.outcome.rawValue, .closeCode: report.end.closeCode.map(Int.init),
+            .session: ended.number, .outcome: report.end.outcome.rawValue,
+            .closeCode: report.end.closeCode.map(Int.init),
             .closeReason: report.end.closeReason.isEmpty ? nil : report.end.closeReason,
             .uptimeMilliseconds: Int(report.end.uptime.milliseconds),
             .receivedMessages: Int(clamping: report.messages), .receivedBytes: Int(clamping: report.bytes),

@@ -30,7 +30,11 @@ struct SubscriptionPlan: Sendable {
 
     /// - Parameter target: the references' values of now, for what must be known before the first dial.
     init(
-        index: Int, configuration: SubscriptionConfiguration, target: DialTarget, tls: TLSContext?, limits: MessageLimits
+        index: Int,
+        configuration: SubscriptionConfiguration,
+        target: DialTarget,
+        tls: TLSContext?,
+        limits: MessageLimits
     ) {
         self.index = index
         self.configuration = configuration

@@ -1,3 +1,4 @@
+import Locking
 import Foundation
 
 import TestSupport
@@ -101,7 +102,7 @@ struct ArchiveTests {
     @Test("told to stop, it gives up between two slices and leaves the plain file")
     func stops() throws {
         try folder.write(String(repeating: "x", count: 1_000_000), to: name(1))
-        let slices = Guarded(0)
+        let slices = OrderedMutex(0)
         let gzip = GzipFile(
             operations: files.operations,
             shouldStop: {

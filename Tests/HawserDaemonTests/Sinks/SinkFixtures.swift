@@ -1,3 +1,4 @@
+import Locking
 import Foundation
 import MonotonicTime
 
@@ -58,7 +59,7 @@ func gunzip(_ path: String) async throws -> Data {
 
 /// Clocks that stand still unless a test moves them.
 final class ManualClock: Sendable {
-    private let state = Guarded((now: Instant.origin, wall: Int64(1_795_208_400_000_000_000)))
+    private let state = OrderedMutex((now: Instant.origin, wall: Int64(1_795_208_400_000_000_000)))
 
     var clock: SinkClock {
         SinkClock(
@@ -102,7 +103,7 @@ final class FaultyFiles: Sendable {
         case fails(Int32)
     }
 
-    let faults = Guarded(Faults())
+    let faults = OrderedMutex(Faults())
 
     var operations: FileOperations {
         var operations = FileOperations.system

@@ -24,8 +24,11 @@ final class DaemonRunner: Sendable {
     func run(_ body: @escaping @Sendable (DaemonRunner) async throws -> Void) async throws -> Daemon.Ending {
         let handler = CollectingLogHandler(lines: log)
         let daemon = Daemon(
-            plan, logger: EventLogger(Logger(label: "test") { _ in handler }),
-            notification: ServiceNotification(environment: [:]), stop: stop)
+            plan,
+            logger: EventLogger(Logger(label: "test") { _ in handler }),
+            notification: ServiceNotification(environment: [:]),
+            stop: stop
+        )
         let running = Task { await daemon.run() }
         do {
             try await body(self)
@@ -64,8 +67,13 @@ private struct CollectingLogHandler: LogHandler {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         lines.append(
             LogLine(
-                wallNanoseconds: 0, level: event.level, event: merged["event"].map { "\($0)" } ?? "",
-                message: event.message.description, fields: merged.map { ($0.key, $0.value) }))
+                wallNanoseconds: 0,
+                level: event.level,
+                event: merged["event"].map { "\($0)" } ?? "",
+                message: event.message.description,
+                fields: merged.map { ($0.key, $0.value) }
+            )
+        )
     }
 }
 

@@ -20,7 +20,8 @@ import Testing
         let subscriptions = (1...8).map { "  s\($0): {url: \"\(server.url("/s\($0)"))\"}\n" }.joined()
         let runner = try DaemonRunner(
             "limits: {connections: 5}\ndefaults: {reconnect: {first: 10ms, floor: 0s, max: 20ms, reset_after: 1s}}\n"
-                + Self.fileSink + "subscriptions:\n" + subscriptions)
+                + Self.fileSink + "subscriptions:\n" + subscriptions
+        )
         let ending = try await runner.run { runner in
             try await eventually("every subscription had two sessions") {
                 (1...8).allSatisfy { index in
@@ -53,7 +54,8 @@ import Testing
               dead:
                 url: \(dead.url())
                 reconnect: {first: 10ms, factor: 2, jitter: none, max: 80ms, floor: 0s}
-            """ + "\n" + Self.fileSink)
+            """ + "\n" + Self.fileSink
+        )
         let ending = try await runner.run { runner in
             try await eventually("six attempts") { runner.lines(.dialFailed).count >= 6 }
         }
@@ -73,7 +75,8 @@ import Testing
         }
         let runner = try DaemonRunner(
             "subscriptions:\n"
-                + (1...20).map { "  s\($0): {url: \"\(server.url())\", decode: json}\n" }.joined() + Self.fileSink)
+                + (1...20).map { "  s\($0): {url: \"\(server.url())\", decode: json}\n" }.joined() + Self.fileSink
+        )
         let ending = try await runner.run { runner in
             try await eventually("every feed has come") { try runner.records().count >= 20 * 101 }
         }
@@ -98,7 +101,8 @@ import Testing
               dialling: {url: "\(silent.url())"}
               also-dialling: {url: "\(silent.url())"}
               waiting: {url: "\(silent.url())"}
-            """ + "\n" + Self.fileSink)
+            """ + "\n" + Self.fileSink
+        )
         let asked = Collected<ContinuousClock.Instant>()
         let ending = try await runner.run { runner in
             try await eventually("two dial and one backs off") {
@@ -146,7 +150,8 @@ import Testing
                 url: \(server.url())
                 headers: {Authorization: "Bearer ${file:\(token)}"}
                 reconnect: {first: 10ms, floor: 0s, max: 10ms}
-            """ + "\n" + Self.fileSink)
+            """ + "\n" + Self.fileSink
+        )
         _ = try await runner.run { _ in
             try await eventually("a first session") { !server.requests.isEmpty }
             _ = try directory.write("second", to: "token")
@@ -174,7 +179,8 @@ import Testing
                 url: \(server.url())
                 subscribe: ['{"op":"login"}', '{"op":"subscribe"}']
                 reconnect: {first: 10ms, floor: 0s, max: 10ms}
-            """ + "\n" + Self.fileSink)
+            """ + "\n" + Self.fileSink
+        )
         _ = try await runner.run { _ in try await eventually("three sessions") { seen.count >= 3 } }
         #expect(seen.values.allSatisfy { $0 == [#"{"op":"login"}"#, #"{"op":"subscribe"}"#] })
         server.stop()

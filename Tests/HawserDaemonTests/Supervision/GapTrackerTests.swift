@@ -19,8 +19,14 @@ import Testing
         #expect(
             gaps.sessionOpened(4, now: 500)
                 == Mark.Gap(
-                    cause: .peer, from: 200, to: 500, after: RecordPosition(session: 3, sequence: 19),
-                    before: RecordPosition(session: 4, sequence: 1), dropped: 0))
+                    cause: .peer,
+                    from: 200,
+                    to: 500,
+                    after: RecordPosition(session: 3, sequence: 19),
+                    before: RecordPosition(session: 4, sequence: 1),
+                    dropped: 0
+                )
+        )
         #expect(gaps.longest(now: 500) == 300)
     }
 

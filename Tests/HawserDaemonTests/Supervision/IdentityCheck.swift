@@ -13,7 +13,10 @@ struct IdentityCheck {
 
     func run() async throws {
         let source = NumberedFeeds(
-            messages: messages, cutAfter: cutAfter, generator: SeededGenerator("message identity"))
+            messages: messages,
+            cutAfter: cutAfter,
+            generator: SeededGenerator("message identity")
+        )
         let server = try FaultServer(source.behaviour)
         let subscriptions = (0..<feeds).map { "  s\($0): {url: \"\(server.url("/s\($0)"))\"}\n" }.joined()
         let runner = try DaemonRunner(
@@ -23,7 +26,8 @@ struct IdentityCheck {
             sinks: {out: {file: {path: DIR/out.jsonl, fsync: never}}}
             subscriptions:
 
-            """ + subscriptions)
+            """ + subscriptions
+        )
         let feeds = feeds
         _ = try await runner.run { _ in
             try await eventually("every feed has sent all", within: .seconds(120)) { source.finished.count == feeds }
