@@ -253,18 +253,25 @@ struct DialTests {
                 limit.rlim_cur = soft
                 setrlimit(resource, &limit)
                 let listener = try RawListener()
-                // Every number that the loop could adopt is taken.
                 var taken: [Int32] = []
-                while taken.last ?? 0 < 127 { taken.append(open("/dev/null", O_RDONLY)) }
-                let connection = await Connection.dial(loop, .host("127.0.0.1", port: listener.port))
-                try await connection.over()
-                for descriptor in taken { close(descriptor) }
-                let failure = try #require(connection.record.now.failures.first)
-                guard case .resources(EMFILE) = failure else {
-                    Issue.record("\(failure)")
+                var failure: DialFailure?
+                // The runtime opens a file now and then: one that it closes later leaves a number free after all.
+                for _ in 0..<20 where failure == nil {
+                    // Every number that the loop could adopt is taken.
+                    while taken.last ?? 0 < 127 { taken.append(open("/dev/null", O_RDONLY)) }
+                    let connection = await Connection.dial(loop, .host("127.0.0.1", port: listener.port))
+                    try await eventually("an outcome") {
+                        connection.record.isOver || connection.record.now.established == 1
+                    }
+                    failure = connection.record.now.failures.first
+                    await connection.with { $0.abort() }
+                    try await eventually("no open socket") { loop.openSockets == 0 }
+                    while let last = taken.popLast() { close(last) }
+                }
+                guard case .resources(EMFILE)? = failure else {
+                    Issue.record("\(String(describing: failure))")
                     return
                 }
-                #expect(loop.openSockets == 0)
             }
         }
     }

@@ -85,7 +85,7 @@ struct ShutdownTests {
         await #expect(processExitsWith: .success) {
             try await withLoop { _ in }
             var errors: [String] = []
-            for spare in 0..<12 {
+            for spare in 0..<24 {
                 var taken: [Int32] = []
                 while case let descriptor = open("/dev/null", O_RDONLY), descriptor >= 0 { taken.append(descriptor) }
                 for descriptor in taken.suffix(spare) { close(descriptor) }
@@ -94,7 +94,7 @@ struct ShutdownTests {
             }
             #expect(errors.contains { $0.contains("too many open files") }, "\(errors)")
             #expect(errors.contains { $0.contains("ulimit -n") }, "\(errors)")
-            #expect(errors.count < 12)
+            #expect(errors.count < 24)
             try await withLoop { _ in }
         }
     }

@@ -84,7 +84,7 @@ struct SocketEndTests {
         try await withLoop { loop in
             let listener = try RawListener()
             let connection = try await Connection.establish(loop, .host("127.0.0.1", port: listener.port)) { client in
-                client.onReceived = { socket in
+                client.onReceived = { [unowned client] socket in
                     socket.pauseReading()
                     socket.write([1, 2, 3])
                     socket.write([4], coalescing: true)

@@ -60,13 +60,19 @@ public struct Daemon: Sendable {
         }
 
         let resolver = NameResolver()
-        let subscriptions = makeSubscriptions(on: loops, identity: identity, sinks: sinks, resolver: resolver)
+        let records = loops.map { loop in
+            LoopBound(LoopRecords(loop: loop, identity: identity, sinks: sinks.sinks), to: loop)
+        }
+        sinks.report(to: Array(zip(loops, records)))
+        let subscriptions = makeSubscriptions(on: loops, records: records, resolver: resolver)
         let reason = await hold(subscriptions)
 
         let statistics = await snapshots(of: subscriptions)
+        for (loop, records) in zip(loops, records) { await loop.run { records.value.close() } }
+        // The signals are watched until the drain is over: SIGHUP must not end it, and a second SIGTERM has to.
+        let isComplete = await sinks.drain(within: plan.configuration.drain)
         resolver.shutdown()
         for loop in loops { await loop.shutdown() }
-        let isComplete = await sinks.drain(within: plan.configuration.drain)
         return end(statistics, reason: reason, isComplete: isComplete)
     }
 
@@ -86,25 +92,20 @@ public struct Daemon: Sendable {
 
     private func makeSubscriptions(
         on loops: [EventLoop],
-        identity: RunIdentity,
-        sinks: SinkSet,
+        records: [LoopBound<LoopRecords>],
         resolver: NameResolver
     ) -> [Subscription] {
         let limits = plan.configuration.limits
         let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
-        let records = loops.map { loop in
-            (loop, LoopBound(LoopRecords(loop: loop, identity: identity, sinks: sinks.sinks), to: loop))
-        }
-        sinks.report(to: records)
         return plan.subscriptions.map { subscription in
-            let (loop, records) = records[subscription.index % records.count]
+            let index = subscription.index % loops.count
             return Subscription(
                 plan: subscription,
                 surroundings: Subscription.Surroundings(
-                    loop: loop,
+                    loop: loops[index],
                     resolver: resolver,
                     semaphore: semaphore,
-                    records: records,
+                    records: records[index],
                     secrets: plan.secrets,
                     logger: logger
                 )

@@ -4,7 +4,7 @@ import Transport
 final class LoopRecords {
     private let loop: EventLoop
     private let identity: RunIdentity
-    private let sinks: [String: any Sink]
+    private var sinks: [String: any Sink]
     private var outlets: [[String]: RecordOutlet] = [:]
 
     init(loop: EventLoop, identity: RunIdentity, sinks: [String: any Sink]) {
@@ -20,6 +20,13 @@ final class LoopRecords {
         let outlet = RecordOutlet(loop: loop, identity: identity, sinks: route.compactMap { sinks[$0] })
         outlets[route] = outlet
         return outlet
+    }
+
+    /// Hands over what is left, and lets go of the sinks, whose handlers hold this object.
+    func close() {
+        for outlet in outlets.values { outlet.turnEnded() }
+        outlets = [:]
+        sinks = [:]
     }
 
     /// Tells every outlet that a sink became full, open or closed.

@@ -9,9 +9,11 @@ final class NotificationSocket: Sendable {
 
     /// Binds `name`, a path, or `@` and a name in the abstract namespace.
     init(_ name: String) throws(SystemCallError) {
+        descriptor = try Self.open(name)
         self.name = name
-        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw SystemCallError("socket") }
+    }
+
+    private static func open(_ name: String) throws(SystemCallError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         var bytes = Array(name.utf8)
@@ -21,6 +23,8 @@ final class NotificationSocket: Sendable {
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemCallError("socket") }
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
         }
@@ -29,6 +33,7 @@ final class NotificationSocket: Sendable {
             close(descriptor)
             throw SystemCallError("bind \(name)", code: code)
         }
+        return descriptor
     }
 
     /// The next datagram's assignments; blocks.

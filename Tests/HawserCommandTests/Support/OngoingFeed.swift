@@ -1,4 +1,5 @@
 import Glibc
+import Locking
 import TestSupport
 
 /// Numbered messages whose numbers go on over all connections to one target: what nobody received is missing for good.
@@ -12,7 +13,7 @@ final class OngoingFeed: Sendable {
 
     private let last: Int
     private let padding: String
-    private let state = Guarded(State())
+    private let state = OrderedMutex(State())
 
     /// How long a send must wait to count as a stall: long enough that no busy machine does it.
     private static let stall = Duration.milliseconds(500)
@@ -60,23 +61,29 @@ final class OngoingFeed: Sendable {
     }
 
     /// False if the client closed the session instead of making room.
-    private func awaitRoom(_ connection: FaultConnection) throws -> Bool {
-        let either = Int32(POLLIN | POLLOUT)
-        do {
-            try connection.stream.wait(for: either, until: .now + Self.stall, "room")
-        } catch StreamError.timedOut {
+    private func awaitRoom(_ connection: FaultConnection) throws(StreamError) -> Bool {
+        let either = POLLIN | POLLOUT
+        if try !Self.isReady(connection, for: either, within: Self.stall) {
             state.withLock { $0.stalls += 1 }
             try connection.stream.wait(for: either, until: .now + .seconds(120), "room after a stall")
         }
-        do {
-            try connection.stream.wait(for: Int32(POLLIN), until: .now, "a frame")
-        } catch StreamError.timedOut {
-            return true
-        }
+        guard try Self.isReady(connection, for: POLLIN, within: .zero) else { return true }
         let frame = try connection.readFrame()
         if frame.opcode == 9 { try connection.send(.pong(frame.payload)) }
         guard frame.opcode == 8 else { return true }
         try connection.sendClose(frame.closeCode)
         return false
+    }
+
+    private static func isReady(
+        _ connection: FaultConnection, for events: Int32, within limit: Duration
+    ) throws(StreamError) -> Bool {
+        do {
+            try connection.stream.wait(for: events, until: .now + limit, "room or a frame")
+            return true
+        } catch {
+            guard case .timedOut = error else { throw error }
+            return false
+        }
     }
 }

@@ -1,12 +1,13 @@
 import Glibc
+import Locking
 import TestSupport
 
 /// A named pipe and its reader, which reads only when it is told to.
 final class ReluctantReader: Sendable {
     /// Where a program opens it for writing.
     let path: String
-    private let descriptor: Guarded<Int32>
-    private let partial = Guarded<[UInt8]>([])
+    private let descriptor: OrderedMutex<Int32>
+    private let partial = OrderedMutex<[UInt8]>([])
 
     /// Makes `name` in `directory` and opens it for reading.
     init(_ name: String = "output", in directory: TemporaryDirectory) throws(SystemCallError) {
@@ -14,7 +15,7 @@ final class ReluctantReader: Sendable {
         guard mkfifo(path, 0o600) == 0 else { throw SystemCallError("mkfifo \(path)") }
         let opened = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard opened >= 0 else { throw SystemCallError("open \(path)") }
-        descriptor = Guarded(opened)
+        descriptor = OrderedMutex(opened)
     }
 
     /// The arguments of a shell that replaces itself by the program behind them, its standard output in the pipe.
@@ -28,12 +29,15 @@ final class ReluctantReader: Sendable {
     func read(within limit: Duration = .seconds(60), until isLast: (String) -> Bool) throws -> [String] {
         let deadline = ContinuousClock.now + limit
         var lines: [String] = []
-        while ContinuousClock.now < deadline {
-            guard let bytes = try readSome() else { return lines }
-            let (found, isDone) = split(bytes, isLast)
+        var bytes: [UInt8]? = []
+        while let more = bytes, ContinuousClock.now < deadline {
+            // What an earlier call left comes first.
+            let (found, isDone) = split(more, isLast)
             lines += found
             if isDone { return lines }
+            bytes = try readSome()
         }
+        if bytes == nil { return lines }
         throw NeverHappened(what: "the last line, after \(lines.count) lines ending with \(lines.last ?? "-")", limit: limit)
     }
 

@@ -1,0 +1,47 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// What systemd hears, on a real socket.
+@Suite struct NotificationTests {
+    @Test("READY=1 when it holds its subscriptions, STOPPING=1 when it is told to end", arguments: [false, true])
+    func readyAndStopping(isAbstract: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let name = isAbstract ? "@hawser-test-\(getpid())-\(directory.path.suffix(6))" : directory.file("notify")
+        let socket = try NotificationSocket(name)
+        let server = try FaultServer(.echo)
+        let daemon = try HeldDaemon(
+            "subscriptions: {a: {url: \"\(server.url())\"}, b: {url: \"\(server.url())\"}}\n", in: directory,
+            environment: ["NOTIFY_SOCKET": name])
+        let ready = try await onOwnThread { try socket.receive() }
+        #expect(ready.first == "READY=1")
+        #expect(ready.contains("STATUS=holding 2 subscriptions"), "\(ready)")
+        #expect(!daemon.log("daemon.ready").isEmpty || daemon.process.exit == nil)
+        daemon.process.send(signal: SIGTERM)
+        let stopping = try await onOwnThread { try socket.receive() }
+        #expect(stopping.first == "STOPPING=1")
+        #expect(try await daemon.process.awaitExit() == .done)
+        server.stop()
+    }
+
+    @Test("READY=1 does not wait for a server that is not there")
+    func readyWithoutServer() async throws {
+        let directory = try TemporaryDirectory()
+        let socket = try NotificationSocket(directory.file("notify"))
+        let dead = try DeadPort()
+        let daemon = try HeldDaemon(
+            "subscriptions: {a: {url: \"\(dead.url())\"}}\n", in: directory,
+            environment: ["NOTIFY_SOCKET": socket.name])
+        #expect(try await onOwnThread { try socket.receive() }.first == "READY=1")
+        #expect(try await daemon.process.terminate() == .done)
+    }
+
+    @Test("a socket that is missing, or a name that is none, is no reason to fail")
+    func nobodyListens() async throws {
+        for name in ["/nonexistent/notify", "nonsense", "@", String(repeating: "/x", count: 200)] {
+            let daemon = try HeldDaemon("subscriptions: {}\n", environment: ["NOTIFY_SOCKET": name])
+            try await daemon.logged("daemon.ready")
+            #expect(try await daemon.process.terminate() == .done, "\(name)")
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// A reader of standard output that is slow, or goes away.
+@Suite struct StalledOutputTests {
+    @Test("a stalled reader pauses the feed down to the server and loses nothing; memory stays bounded")
+    func stall() async throws {
+        let total = 32_000
+        let feed = OngoingFeed(upTo: total, padding: 1_000)
+        let server = try FaultServer(feed.behaviour)
+        let directory = try TemporaryDirectory()
+        let reader = try ReluctantReader(in: directory)
+        let daemon = try HeldDaemon(
+            """
+            subscriptions: {s: {url: "\(server.url())", decode: json, pause_max: 1h}}
+            watermarks: {high: 1MiB, low: 256KiB}
+            limits: {message_size: 64KiB}
+            """, in: directory, launcher: reader.launcher)
+        try await daemon.logged("daemon.ready")
+        let before = daemon.status("VmRSS")
+        try await daemon.logged("subscription.paused")
+        try await eventually("the server's sends stall") { feed.stalls > 0 }
+
+        let sentAtStall = feed.sent()
+        #expect(sentAtStall < total, "everything fitted into buffers: the test shows nothing")
+        // 32 MB were on their way; the queue may hold one, the reading buffers little.
+        let growth = daemon.status("VmHWM") - before
+        #expect(before > 0 && growth < 12 << 10, "\(growth) KiB more than \(before)")
+        #expect(daemon.log("sink.blocked").count == 1)
+        #expect(daemon.log("subscription.paused").first?["sink"] == "stdout")
+
+        let lines = try await onOwnThread {
+            try reader.read { $0.contains(#""json":{"n":\#(total),"#) }
+        }
+        var audit = NumberAudit()
+        audit.take(lines)
+        #expect(audit.problems == [])
+        #expect(audit.messages == total)
+        #expect(audit.marks == ["opened": 1])
+        try await daemon.logged("subscription.resumed")
+        #expect(try await daemon.process.terminate() == .done)
+        #expect(server.counts.total == 1)
+        server.stop()
+    }
+
+    @Test("after pause_max the session is closed as sink_blocked, and the hole is a gap with cause sink")
+    func pauseLimit() async throws {
+        let feed = OngoingFeed(upTo: 40_000, padding: 1_000)
+        let server = try FaultServer(feed.behaviour)
+        let directory = try TemporaryDirectory()
+        let reader = try ReluctantReader(in: directory)
+        let daemon = try HeldDaemon(
+            """
+            subscriptions:
+              s:
+                url: "\(server.url())"
+                decode: json
+                pause_max: 500ms
+                reconnect: {first: 50ms, floor: 0s, max: 50ms}
+            watermarks: {high: 256KiB, low: 64KiB}
+            limits: {message_size: 64KiB}
+            """, in: directory, launcher: reader.launcher)
+        let closed = try await daemon.logged("subscription.closed")
+        #expect(closed["outcome"] == "sink_blocked")
+        #expect((closed.integer("uptime_ms") ?? 0) >= 500)
+
+        let lines = try await onOwnThread {
+            try reader.read { $0.contains(#""json":{"n":40000,"#) }
+        }
+        var audit = NumberAudit()
+        audit.take(lines)
+        #expect(audit.problems == [])
+        #expect(audit.missing > 0)
+        #expect((audit.marks["gap sink"] ?? 0) > 0, "\(audit.marks)")
+        #expect(lines.contains { $0.contains(#""mark":"closed","outcome":"sink_blocked""#) })
+        #expect(try await daemon.process.terminate() == .done)
+        server.stop()
+    }
+
+    @Test("a reader that goes away ends the daemon with 1 and a clear line, busy or idle", arguments: [true, false])
+    func hangUp(isBusy: Bool) async throws {
+        let feed = OngoingFeed(upTo: isBusy ? 1_000_000 : 0)
+        let server = try FaultServer(feed.behaviour)
+        let directory = try TemporaryDirectory()
+        let reader = try ReluctantReader(in: directory)
+        let daemon = try HeldDaemon(
+            "subscriptions: {s: {url: \"\(server.url())\", decode: json}}\n", in: directory, launcher: reader.launcher)
+        _ = try await onOwnThread { try reader.read { $0.contains(isBusy ? #""seq":100,"# : "opened") } }
+        reader.hangUp()
+        #expect(try await daemon.process.awaitExit(within: .seconds(15)) == .failed)
+        let failed = try #require(daemon.log("sink.failed").first)
+        #expect(failed["message"] == "its reader is gone")
+        #expect(failed["error"] == "Broken pipe")
+        #expect(daemon.log("daemon.stopping").first?["message"] == "stopping: the reader of sink stdout is gone")
+        #expect(daemon.log("daemon.stopped").count == 1)
+        server.stop()
+    }
+}
