@@ -1,7 +1,7 @@
 /// The few rules of HTTP's grammar that the opening handshake needs (RFC 9110 section 5, RFC 9112).
-enum HTTPSyntax {
+package enum HTTPSyntax {
     /// Whether `bytes` are a token: a field name, a subprotocol, a list member (RFC 9110 section 5.6.2).
-    static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
+    package static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
         !bytes.isEmpty && bytes.allSatisfy(isTokenCharacter)
     }
 
@@ -16,7 +16,7 @@ enum HTTPSyntax {
     }
 
     /// Whether `byte` may stand in a field value or a reason phrase: a space, a tab, visible ASCII, or beyond ASCII.
-    static func isTextCharacter(_ byte: UInt8) -> Bool {
+    package static func isTextCharacter(_ byte: UInt8) -> Bool {
         byte == 0x09 || (byte >= 0x20 && byte != 0x7F)
     }
 

@@ -1,3 +1,5 @@
+import WebSocketProtocol
+
 /// The rules for header fields that a configuration may add to the opening handshake.
 enum HeaderSyntax {
     /// What to do instead of setting the field `name`, if it is one that RFC 6455 section 4.1 or the message's framing
@@ -16,15 +18,7 @@ enum HeaderSyntax {
 
     /// Whether `text` is a token (RFC 9110 section 5.6.2): a field's name, a subprotocol.
     static func isToken(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
+        HTTPSyntax.isToken(text.utf8)
     }
 
     /// What keeps `value` from being a field's value (RFC 9110 section 5.5); nil if nothing does. Never shows it.
@@ -38,7 +32,7 @@ enum HeaderSyntax {
     /// Where the first character stands that no field's value may have, in Unicode scalars.
     static func firstControl(in value: String) -> Int? {
         for (offset, scalar) in value.unicodeScalars.enumerated()
-        where (scalar.value < 0x20 && scalar != "\t") || scalar.value == 0x7F {
+        where scalar.isASCII && !HTTPSyntax.isTextCharacter(UInt8(truncatingIfNeeded: scalar.value)) {
             return offset
         }
         return nil
