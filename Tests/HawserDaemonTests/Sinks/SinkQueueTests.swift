@@ -69,8 +69,8 @@ struct SinkQueueTests {
     func reentrance() throws {
         let batch = batch(1...1)
         let queue = try queue(high: batch.byteCount * 2, low: 0)
-        queue.onPressureChange { [told] pressure in
-            if pressure == .full { told.append("inside: \(queue.offer(batch))") }
+        queue.onPressureChange { [told, weak queue] pressure in
+            if pressure == .full, let queue { told.append("inside: \(queue.offer(batch))") }
         }
         _ = queue.offer(batch)
         #expect(queue.offer(batch) == .full)
