@@ -5,11 +5,14 @@ import HawserDaemon
 ///
 ///     SinkCrashWriter PATH RUN [ROTATION-BYTES]
 ///
-/// Says `ready` when the file is open, and each event of the sink. Lines are from a few bytes to several KiB long, so
+/// Says `ready` when the file is open, `writing` when the first records are in it, and each event of the sink. Lines are from a few bytes to several KiB long, so
 /// that a kill hits the inside of one.
 @main
 enum CrashWriter {
     private static let recordsPerBatch = 64
+    /// About 150 MB, and half a minute: nobody may be there any more to kill it.
+    private static let recordLimit: UInt64 = 50_000
+    private static let lifetime: UInt32 = 30
 
     static func main() {
         let arguments = CommandLine.arguments
@@ -21,6 +24,7 @@ enum CrashWriter {
         if arguments.count > 3, let size = Int64(arguments[3]) {
             rotation = FileSinkOptions.Rotation(size: size, compress: true)
         }
+        alarm(lifetime)
         do {
             let sink = try FileSink(
                 name: "crash",
@@ -43,7 +47,8 @@ enum CrashWriter {
         )
         let filler = [UInt8](repeating: UInt8(ascii: "x"), count: 8192)
         var sequence: UInt64 = 0
-        while true {
+        var hasWritten = false
+        while sequence < recordLimit {
             for _ in 0..<recordsPerBatch {
                 sequence += 1
                 let length = Int(truncatingIfNeeded: sequence &* 2_654_435_761 % 6000)
@@ -62,7 +67,13 @@ enum CrashWriter {
             if sink.offer(batch) == .full {
                 while sink.statistics.fullSince != nil { usleep(200) }
             }
+            if !hasWritten, sink.statistics.writtenRecords > 2 {
+                hasWritten = true
+                say("writing")
+            }
         }
+        say("nobody killed this in time")
+        exit(3)
     }
 
     private static func say(_ text: String) {

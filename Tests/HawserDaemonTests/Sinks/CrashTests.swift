@@ -42,7 +42,8 @@ struct CrashTests {
         var cuts = 0
         for run in 1...times {
             let child = try RunningProcess(program, [path, "run\(run)"] + (rotation.map { ["\($0)"] } ?? []))
-            if run % 5 != 0 { _ = try await child.line(.stdout, containing: "ready") }
+            // Every fifth may be killed before it writes, or even opens the file.
+            if run % 5 != 0 { _ = try await child.line(.stdout, containing: "writing") }
             usleep(.random(in: 0...4000, using: &generator))
             child.send(signal: SIGKILL)
             #expect(try await child.awaitExit() == .signal(SIGKILL))
@@ -68,8 +69,8 @@ struct CrashTests {
             runs[runs.count - 1].lines.append(line)
         }
         #expect(Set(runs.map(\.name)).count == runs.count, "the runs' lines are mixed")
-        // A run that was killed before it wrote leaves nothing; most must have written for this to mean anything.
-        #expect(runs.count > kills / 2)
+        // A run that was killed before it wrote leaves nothing; the others must have written for this to mean anything.
+        #expect(runs.count >= kills * 4 / 5)
         for (index, run) in runs.enumerated() {
             let marks = index == 0 ? 0 : 2
             // A kill may hit in between the two.
