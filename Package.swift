@@ -52,7 +52,7 @@ let package = Package(
         .executableTarget(
             name: "hawser",
             dependencies: [
-                "ConnectionLifecycle", "HawserDaemon", "HawserWebSocket", "Transport",
+                "ConnectionLifecycle", "HawserDaemon", "HawserWebSocket", "Transport", "WebSocketProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

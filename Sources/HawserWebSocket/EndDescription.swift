@@ -1,36 +1,40 @@
 import ConnectionLifecycle
-import Glibc
 import Transport
 
 /// Says in plain words why a session ended.
 enum EndDescription {
     /// `failure`, if something failed with a text of its own, else what the outcome means.
-    static func text(for end: SessionEnd, failure: String?, timeouts: SessionTimeouts) -> String {
+    ///
+    /// - Parameter stageLasted: how long the last stage of the dial took, for a deadline that passed in it.
+    static func text(
+        for end: SessionEnd,
+        failure: String?,
+        configuration: WebSocketConfiguration,
+        stageLasted: Duration
+    ) -> String {
+        let timeouts = configuration.timeouts
         switch end.outcome {
-        case .peerClosed: closeText("the server closed the session", end)
-        case .protocolError where end.wasClean: closeText("the server says that the protocol was broken", end)
-        case .pingTimeout: "no pong in time"
-        case .sinkBlocked: "reading was paused for longer than pause_max: a sink takes nothing"
-        case .stale: "no message in time"
-        case .shutdown: "shutting down"
-        case .reloaded: "the configuration changed"
-        case .rotated: "replaced by a newer session"
-        case .closeTimeout: "the server did not answer our Close within \(timeouts.close.shortText)"
+        case .peerClosed: return closeText("the server closed the session", end)
+        case .protocolError where end.wasClean:
+            return closeText("the server says that the protocol was broken", end)
+        case .pingTimeout: return pingText(configuration.keepAlive)
+        case .sinkBlocked: return "reading was paused for longer than pause_max: a sink takes nothing"
+        case .stale: return "no message in time"
+        case .shutdown: return "shutting down"
+        case .reloaded: return "the configuration changed"
+        case .rotated: return "replaced by a newer session"
+        case .closeTimeout: return "the server did not answer our Close within \(timeouts.close.shortText)"
         case .dialFailed, .tlsFailed:
-            end.fault == .timeout ? timeoutText(end.stage, timeouts) : failure ?? "the dial failed"
-        case .peerVanished: failure ?? "the connection ended without a Close frame"
-        case .protocolError, .tooBig, .reset, .rejected, .internal: failure ?? end.outcome.rawValue
+            let timeout = timeoutText(end.stage, timeouts, stageLasted: stageLasted)
+            return end.fault == .timeout ? timeout : failure ?? "the dial failed"
+        case .peerVanished: return failure ?? "the connection ended without a Close frame"
+        case .protocolError, .tooBig, .reset, .rejected, .internal: return failure ?? end.outcome.rawValue
         }
     }
 
-    /// Why a transport ended.
-    static func text(for end: SocketEnd) -> String {
-        switch end {
-        case .eof: "the connection ended without a Close frame"
-        case .reset(let code), .failed(let code): String(cString: strerror(code))
-        case .tls(let failure): failure.message
-        case .aborted: "aborted"
-        }
+    private static func pingText(_ policy: KeepAlive.Policy) -> String {
+        guard case .ping(_, let timeout) = policy else { return "no pong in time" }
+        return "no pong within \(timeout.shortText)"
     }
 
     private static func closeText(_ what: String, _ end: SessionEnd) -> String {
@@ -38,13 +42,16 @@ enum EndDescription {
         return end.closeReason.isEmpty ? what + code : what + code + ": " + end.closeReason
     }
 
-    private static func timeoutText(_ stage: Stage, _ timeouts: SessionTimeouts) -> String {
-        switch stage {
-        case .resolving: "no answer from name resolution within \(timeouts.dns.shortText)"
-        case .connecting: "no connection within \(timeouts.tcp.shortText)"
-        case .securing: "the TLS handshake took longer than \(timeouts.tls.shortText)"
-        case .upgrading, .open, .closing: "no answer to the opening handshake within \(timeouts.upgrade.shortText)"
-        }
+    private static func timeoutText(_ stage: Stage, _ timeouts: SessionTimeouts, stageLasted: Duration) -> String {
+        let (what, limit) =
+            switch stage {
+            case .resolving: ("no answer from name resolution", timeouts.dns)
+            case .connecting: ("no connection", timeouts.tcp)
+            case .securing: ("no end of the TLS handshake", timeouts.tls)
+            case .upgrading, .open, .closing: ("no answer to the opening handshake", timeouts.upgrade)
+            }
+        guard stageLasted < limit else { return "\(what) within \(limit.shortText)" }
+        return "the dial took longer than \(timeouts.dial.shortText): \(what) in what was left of it"
     }
 }
 
@@ -74,7 +81,7 @@ extension TransportEnd {
 }
 
 extension Duration {
-    /// `250ms`, `3s`, `1.5s`: as the configuration writes it.
+    /// `250ms`, `3s`, `1.5s`: short, for a person.
     public var shortText: String {
         let milliseconds = self.milliseconds
         if milliseconds < 1_000 { return "\(milliseconds)ms" }

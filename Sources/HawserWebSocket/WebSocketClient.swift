@@ -26,10 +26,10 @@ public final class WebSocketClient: Sendable {
         resolver = NameResolver()
     }
 
-    /// A client on an event loop that others use too; `shutdown()` ends the loop.
-    public init(on loop: EventLoop) {
+    /// A client on an event loop, and with a resolver, that others may use too; `shutdown()` ends both.
+    public init(on loop: EventLoop, resolver: NameResolver = NameResolver()) {
         self.loop = loop
-        resolver = NameResolver()
+        self.resolver = resolver
     }
 
     /// Opens a session on a client made for it, hands it to `body`, and closes both before it returns.
@@ -79,8 +79,8 @@ public final class WebSocketClient: Sendable {
 
     /// Closes what is still open and ends the event loop; idempotent.
     public func shutdown() async {
-        await loop.shutdown()
         resolver.shutdown()
+        await loop.shutdown()
     }
 
     private static func parse(_ url: String) throws(WebSocketError) -> WebSocketURL {

@@ -8,8 +8,8 @@ public struct WebSocketConfiguration: Sendable {
     public var fields: [(name: String, value: String)] = []
     /// The subprotocols to offer, in order of preference.
     public var subprotocols: [String] = []
-    /// The deadline of each stage.
-    public var timeouts = SessionTimeouts()
+    /// The deadline of each stage. A session that nobody receives from may wait for ever: `pauseMax` is nil.
+    public var timeouts = SessionTimeouts(pauseMax: nil)
     /// When to ping, and how long to wait for the pong.
     public var keepAlive = KeepAlive.Policy.standard
     /// The largest message, and the most fragments it may come in.

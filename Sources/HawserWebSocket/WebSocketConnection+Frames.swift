@@ -71,7 +71,11 @@ struct FrameRouter: FrameReceiver {
     let connection: WebSocketConnection
 
     func receivedMessage(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer) {
-        guard !connection.isDiscarding, let handler = connection.handler else { return }
+        guard let handler = connection.handler else { return }
+        if connection.isDiscarding {
+            connection.discarded &+= 1
+            return
+        }
         connection.messages &+= 1
         connection.bytes &+= UInt64(payload.count)
         handler.webSocketReceived(kind, payload)

@@ -61,6 +61,7 @@ extension WebSocketConnection {
 
     private func acceptOpening(_ subprotocol: String?) {
         timings.upgrading = lap()
+        isUpgraded = true
         handle(.upgraded)
         guard machine.state == .open else { return }
         let tls = [socket?.tlsVersion, socket?.tlsCipher].compactMap(\.self)

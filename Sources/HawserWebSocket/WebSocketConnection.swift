@@ -33,6 +33,8 @@ public final class WebSocketConnection {
     var owedPong: [UInt8]?
     /// Set when the closing began while reading was paused: what still arrives has no place to go.
     var isDiscarding = false
+    /// Whether the server switched protocols.
+    var isUpgraded = false
 
     /// What went wrong, as far as it is known, for a person.
     var failure: String?
@@ -41,6 +43,8 @@ public final class WebSocketConnection {
     public internal(set) var messages: UInt64 = 0
     /// Payload bytes received so far.
     public internal(set) var bytes: UInt64 = 0
+    /// Whole messages that arrived when there was no place for them any more, and were dropped.
+    var discarded: UInt64 = 0
 
     /// A connection that has not been started.
     ///
@@ -91,8 +95,8 @@ public final class WebSocketConnection {
 
     /// Stops reading until `resumeReading`; what arrives waits in the kernel and slows the peer down.
     ///
-    /// Call it at the end of a turn, never while a message is being handed over. In the closing handshake reading must go
-    /// on, to find the peer's Close: the messages in front of it are dropped then.
+    /// What has been read already is still handed over. In the closing handshake reading must go on, to find the peer's
+    /// Close: the messages in front of it are dropped then, and counted.
     public func pauseReading() {
         if machine.state == .closing { isDiscarding = true }
         guard machine.state == .open, let socket, !socket.isReadingPaused else { return }
@@ -140,12 +144,19 @@ public final class WebSocketConnection {
 
     private func deadlineReached() {
         armedDeadline = nil
-        if openingResponse != nil, takeUnfinishedRejection() { return }
+        // The timer is early where the deadline has moved on: only one that has come ends an opening handshake.
+        let isDue = machine.nextDeadline.map { $0 <= loop.now } ?? false
+        if isDue, openingResponse != nil, takeUnfinishedRejection() { return }
         handle(.deadlineReached)
     }
 
     private func beginDial() {
         stageStarted = loop.now
+        // Never a plain connection where a secure one was asked for.
+        guard tls != nil || !url.isSecure else {
+            failure = "a wss URL needs a TLS context"
+            return handle(.dialFailed(.tls))
+        }
         let endpoint: Endpoint = url.unixPath.map(Endpoint.unix) ?? .host(url.host, port: url.port)
         let dial = Dial(
             loop: loop,
@@ -181,12 +192,18 @@ public final class WebSocketConnection {
         handler.webSocketEnded(
             SessionReport(
                 end: end,
-                detail: EndDescription.text(for: end, failure: failure, timeouts: configuration.timeouts),
+                detail: EndDescription.text(
+                    for: end,
+                    failure: failure,
+                    configuration: configuration,
+                    stageLasted: stageStarted.duration(to: loop.now)
+                ),
                 address: address,
                 timings: timings,
                 rejectionContent: rejectionContent,
                 messages: messages,
                 bytes: bytes,
+                discarded: discarded,
                 pingRoundTrip: machine.lastRoundTrip
             )
         )
@@ -237,6 +254,8 @@ extension WebSocketConnection: SocketHandler {
         if openingResponse != nil {
             consumed = receiveOpeningResponse(bytes)
             guard openingResponse == nil else { return consumed }
+            // Behind a rejection there are no frames.
+            guard isUpgraded else { return bytes.count }
         }
         guard consumed < bytes.count else { return consumed }
         return consumed + receiveFrames(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
@@ -251,7 +270,7 @@ extension WebSocketConnection: SocketHandler {
     public func socketEnded(_ end: SocketEnd) {
         socket = nil
         if openingResponse != nil, takeUnfinishedRejection() { return }
-        if failure == nil { failure = EndDescription.text(for: end) }
+        if failure == nil { failure = end.description }
         handle(.transportEnded(TransportEnd(end)))
     }
 }

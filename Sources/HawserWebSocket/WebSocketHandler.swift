@@ -59,6 +59,8 @@ public struct SessionReport: Sendable {
     public var messages: UInt64
     /// Payload bytes received.
     public var bytes: UInt64
+    /// Whole messages that arrived in the closing handshake of a paused session, and were dropped.
+    public var discarded: UInt64
     /// The last ping's round trip.
     public var pingRoundTrip: Duration?
 
@@ -72,6 +74,7 @@ public struct SessionReport: Sendable {
             rejectionContent: [],
             messages: 0,
             bytes: 0,
+            discarded: 0,
             pingRoundTrip: nil
         )
     }
@@ -84,6 +87,7 @@ public struct SessionReport: Sendable {
         rejectionContent: [UInt8],
         messages: UInt64,
         bytes: UInt64,
+        discarded: UInt64,
         pingRoundTrip: Duration?
     ) {
         self.end = end
@@ -93,6 +97,7 @@ public struct SessionReport: Sendable {
         self.rejectionContent = rejectionContent
         self.messages = messages
         self.bytes = bytes
+        self.discarded = discarded
         self.pingRoundTrip = pingRoundTrip
     }
 }

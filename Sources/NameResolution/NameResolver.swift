@@ -66,7 +66,8 @@ public final class NameResolver: Sendable {
     /// Asks for the addresses of `host`, each with `port`.
     ///
     /// `completion` is called at most once: at once, on this thread, for an IP literal or a kept answer; else on a
-    /// thread of the resolver. It is not called after a ``Lookup/cancel()`` that came first, nor after ``shutdown()``.
+    /// thread of the resolver, or of who calls ``shutdown()``. It is not called after a ``Lookup/cancel()`` that came
+    /// first.
     ///
     /// - Parameter now: the present, on the clock by which answers expire.
     public func resolve(
@@ -92,15 +93,21 @@ public final class NameResolver: Sendable {
         }
     }
 
-    /// Forgets every question and answer; nothing is completed after it. A look-up in the C library ends on its own
-    /// time, on its own thread, unheard.
+    /// Answers every question with the news of it, and forgets the kept answers. A look-up in the C library ends on its
+    /// own time, on its own thread, unheard.
     public func shutdown() {
-        state.withLock { state in
+        let waiting = state.withLock { state in
             state.isShutDown = true
-            state.questions = [:]
+            defer { state.questions = [:] }
             state.queue = []
             state.answers = [:]
+            return state.questions.flatMap { host, question in question.waiters.map { (host, $0) } }
         }
+        for (host, waiter) in waiting { waiter.completion(Self.shutDown(host)) }
+    }
+
+    private static func shutDown(_ host: String) -> Result<[SocketAddress], NameResolutionError> {
+        .failure(NameResolutionError(host: host, kind: .shutDown, detail: "shut down"))
     }
 
     /// Threads at work now, hung ones too.
@@ -121,7 +128,7 @@ public final class NameResolver: Sendable {
         in state: inout State
     ) -> Step {
         guard !state.isShutDown else {
-            return .answered(.failure(NameResolutionError(host: host, kind: .shutDown, detail: "shut down")))
+            return .answered(Self.shutDown(host))
         }
         if let kept = state.answers[host] {
             if now < kept.expires { return .answered(.success(kept.addresses.map { $0.withPort(port) })) }

@@ -116,8 +116,8 @@ public struct OpeningResponse: Sendable {
     ///
     /// - Returns: the rejection with as much content as came; nil if not even its head is whole.
     public mutating func end() -> Answer? {
-        defer { state = .done }
         guard case .content(let head, let reader) = state else { return nil }
+        state = .done
         return Self.reject(head, reader)
     }
 

@@ -3,6 +3,7 @@ import ConnectionLifecycle
 import HawserDaemon
 import HawserWebSocket
 import Transport
+import WebSocketProtocol
 
 /// `hawser connect`: one connection by hand.
 struct ConnectCommand: AsyncParsableCommand {
@@ -11,7 +12,7 @@ struct ConnectCommand: AsyncParsableCommand {
         abstract: "Open one WebSocket by hand.",
         discussion: """
             Messages go to standard output, one a line, binary ones as base64. Lines of standard input are sent as text \
-            messages. Ctrl-C closes the session.
+            messages. Ctrl-C closes the session; a second one ends at once.
 
             EXAMPLES
               hawser connect wss://feed.example/ws
@@ -63,6 +64,7 @@ struct ConnectCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let count, count < 1 { throw ValidationError("--count must be 1 or more") }
+        do { _ = try WebSocketURL(url) } catch { throw ValidationError("\(error)") }
     }
 
     func run() async throws {
@@ -74,12 +76,19 @@ struct ConnectCommand: AsyncParsableCommand {
         options.configuration.fields = headers.map { ($0.name, $0.value) }
         options.configuration.subprotocols = subprotocol
         options.configuration.keepAlive = pingEvery.policy
-        if let timeout { options.configuration.timeouts.dial = timeout.duration }
+        if let timeout { options.configuration.timeouts = Self.timeouts(dial: timeout.duration) }
         if let authority { options.configuration.tls.certificateAuthority = .file(authority) }
         options.configuration.tls.clientCertificate = certificate
         options.configuration.tls.clientKey = key
         options.configuration.tls.verify = !insecure
         try await AdHocConnection(options).run().throwUnlessDone()
+    }
+}
+
+extension ConnectCommand {
+    /// One limit for the whole dial, however its stages share it.
+    private static func timeouts(dial: Duration) -> SessionTimeouts {
+        SessionTimeouts(dns: dial, tcp: dial, tls: dial, upgrade: dial, dial: dial)
     }
 }
 

@@ -1,4 +1,5 @@
 import ConnectionLifecycle
+import Dispatch
 import HawserWebSocket
 import NameResolution
 import TestSupport
@@ -86,6 +87,69 @@ import Transport
         #expect(held.report.end.status == 401)
         #expect(String(decoding: held.report.rejectionContent, as: UTF8.self) == "who are")
         server.stop()
+    }
+
+    @Test("An answer may take longer than the stages before it may")
+    func slowAnswer() async throws {
+        let server = try FaultServer { connection in
+            try connection.readRequest()
+            try connection.send("HTTP/1.1 101 Swit")
+            try connection.pause(.milliseconds(400))
+            try connection.send("ching Protocols\r\n")
+            let key = connection.request?["Sec-WebSocket-Key"] ?? ""
+            try connection.send("Upgrade: websocket\r\nConnection: Upgrade\r\n")
+            try connection.send("Sec-WebSocket-Accept: \(acceptKey(for: key))\r\n\r\n")
+            try connection.closeProperly()
+        }
+        let held = try await withLoop { loop in
+            var runner = SessionRunner(loop)
+            runner.configuration.timeouts.dns = .milliseconds(100)
+            runner.configuration.timeouts.tcp = .milliseconds(100)
+            return try await runner.hold(server.url())
+        }
+        #expect(held.report.end.outcome == .peerClosed, "\(held.report)")
+        server.stop()
+    }
+
+    @Test("What follows a rejection is no message")
+    func bytesBehindRejection() async throws {
+        let server = try FaultServer { connection in
+            try connection.readRequest()
+            let head = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+            try connection.send(Array(head.utf8) + WireFrame.text("hello").bytes)
+            try connection.awaitEnd()
+        }
+        let held = try await withLoop { try await SessionRunner($0).hold(server.url()) }
+        #expect(held.report.end.status == 403)
+        #expect(held.messages.isEmpty)
+        #expect(held.report.messages == 0)
+        server.stop()
+    }
+
+    @Test("A wss URL without a TLS context is not dialled in the clear")
+    func noPlainFallback() async throws {
+        let server = try FaultServer(.echo)
+        let held = try await withLoop { try await SessionRunner($0).hold("wss" + server.url().dropFirst(2)) }
+        #expect(held.report.end.outcome == .tlsFailed)
+        #expect(server.counts.total == 0)
+        server.stop()
+    }
+
+    @Test("A client that is shut down while it looks up a name ends the dial")
+    func shutdownWhileResolving() async throws {
+        let release = DispatchSemaphore(value: 0)
+        let asked = Collected<String>()
+        let resolver = NameResolver { host in
+            asked.append(host)
+            release.wait()
+            return .failure(NameResolutionError(host: host, kind: .notFound, detail: "no such host"))
+        }
+        let client = WebSocketClient(on: try EventLoop(), resolver: resolver)
+        let dialling = Task { try await client.connect(to: "ws://stuck.invalid/") { _ in } }
+        try await eventually("the name is asked for") { asked.count == 1 }
+        await client.shutdown()
+        await #expect(throws: WebSocketError.self) { try await dialling.value }
+        release.signal()
     }
 
     @Test("Frames in the same segment as the 101 are received")

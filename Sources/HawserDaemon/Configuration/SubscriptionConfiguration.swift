@@ -95,6 +95,8 @@ public enum DialTargetError: Error, Sendable, Hashable, CustomStringConvertible 
     case url(WebSocketURLError)
     /// A header's value, as resolved, cannot be sent.
     case header(name: String, problem: String)
+    /// The URL, as resolved, is secure and was not when the daemon started, or the other way round.
+    case schemeChanged
 
     /// For a log line.
     public var description: String {
@@ -103,6 +105,7 @@ public enum DialTargetError: Error, Sendable, Hashable, CustomStringConvertible 
         // What was seen may come from a reference.
         case .url(let error): "url: \(error.part.rawValue): \(error.problem); allowed: \(error.allowed)"
         case .header(let name, let problem): "header \(name): \(problem)"
+        case .schemeChanged: "url: it changed between ws and wss since the start: restart Hawser"
         }
     }
 }

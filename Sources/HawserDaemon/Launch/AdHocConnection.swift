@@ -55,7 +55,7 @@ public struct AdHocConnection: Sendable {
         do {
             return try await client.connect(to: options.url, configuration: options.configuration) { session in
                 await announce(session)
-                _ = try loop.onSignal([SIGINT, SIGTERM]) { _ in Task { await session.close(code: .goingAway) } }
+                try closeOnSignal(session, loop)
                 for message in options.messages { try await session.send(message) }
                 let input = Task { if options.readsInput { await sendInput(to: session) } }
                 let clock = Task { await closeLater(session) }
@@ -76,12 +76,26 @@ public struct AdHocConnection: Sendable {
         var received = 0
         for try await message in session.messages {
             switch message {
-            case .text(let text): LogStream.writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO)
-            case .binary(let bytes):
-                LogStream.writeAll(Array((WebSocketProtocol.Base64.encode(bytes) + "\n").utf8), to: STDOUT_FILENO)
+            case .text(let text): try printLine(text)
+            case .binary(let bytes): try printLine(WebSocketProtocol.Base64.encode(bytes))
             }
             received += 1
             if received == options.count { return }
+        }
+    }
+
+    /// - Throws: if nobody reads standard output any more.
+    private func printLine(_ text: String) throws(OutputFailure) {
+        let code = LogStream.writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO)
+        if code != 0 { throw OutputFailure(code: code) }
+    }
+
+    /// The first signal closes the session. The second one means: now, even if nobody reads what is printed.
+    private func closeOnSignal(_ session: WebSocketSession, _ loop: EventLoop) throws(EventLoopError) {
+        let stop = StopRequest()
+        _ = try loop.onSignal([SIGINT, SIGTERM]) { signal in
+            guard stop.request(.signal("\(signal)")) else { _exit(ExitStatus.failed.rawValue) }
+            Task { await session.close(code: .goingAway) }
         }
     }
 
@@ -116,4 +130,10 @@ public struct AdHocConnection: Sendable {
     private func say(_ text: String) {
         LogStream.writeAll(Array("hawser connect: \(text)\n".utf8), to: STDERR_FILENO)
     }
+}
+
+/// Standard output takes nothing any more.
+private struct OutputFailure: Error, CustomStringConvertible {
+    let code: Int32
+    var description: String { "cannot write to standard output: \(SystemError.text(code))" }
 }

@@ -53,6 +53,14 @@ public struct Launch: Sendable {
         }
         defer { clock.cancel() }
         do {
+            printError(
+                """
+                hawser demo: three feeds of a server on this machine, and what becomes of them. Messages go to standard
+                output, changes of state to standard error. Ctrl-C ends it with a table.
+                To see the marks alone: hawser demo 2>/dev/null | jq -c 'select(.mark)'
+
+                """
+            )
             let ending = try await Demo(logger: logging.logger, stop: stop).run()
             logging.stream.flush()
             printError("\n" + SummaryTable.text(ending.statistics))
@@ -71,7 +79,14 @@ public struct Launch: Sendable {
             do {
                 return (loaded, try DaemonPlan(loaded.configuration, secrets: loader.secrets))
             } catch {
-                printError("\(loaded.location(of: error.keyPath) ?? path): error: \(error)")
+                for failure in error.all {
+                    let place = loaded.location(of: failure.keyPath) ?? path
+                    printError("\(place): error: \(failure.keyPath): \(failure.problem)")
+                }
+                printError(
+                    error.all.count == 1
+                        ? "1 error in the configuration" : "\(error.all.count) errors in the configuration"
+                )
             }
         } catch {
             printError(error.rendered(color: isatty(STDERR_FILENO) == 1))

@@ -27,8 +27,12 @@ public struct LogLine: Sendable {
 
     /// `value` as text, cut at `longestValue` characters.
     static func text(_ value: Logger.MetadataValue) -> String {
-        let text = String(describing: value)
-        return text.utf8.count <= longestValue ? text : text.prefix(longestValue) + "…"
+        cut(String(describing: value))
+    }
+
+    /// `text`, cut at `longestValue` characters.
+    static func cut(_ text: String) -> String {
+        text.utf8.count <= longestValue ? text : text.prefix(longestValue) + "…"
     }
 }
 

@@ -58,7 +58,10 @@ public final class LogStream: Sendable {
     }
 
     /// Writes `line` and waits for its reader as long as it takes; gives up when there is none any more.
-    static func writeAll(_ line: [UInt8], to descriptor: Int32) {
+    ///
+    /// - Returns: zero, or the error number for which it gave up.
+    @discardableResult
+    static func writeAll(_ line: [UInt8], to descriptor: Int32) -> Int32 {
         line.withUnsafeBytes { bytes in
             var offset = 0
             while offset < bytes.count {
@@ -73,9 +76,10 @@ public final class LogStream: Sendable {
                     var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&ready, 1, 1_000)
                 } else if errno != EINTR {
-                    return
+                    return errno
                 }
             }
+            return 0
         }
     }
 }

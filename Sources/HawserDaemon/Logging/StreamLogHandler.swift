@@ -38,7 +38,7 @@ public struct StreamLogHandler: LogHandler {
             wallNanoseconds: WallClock.nanoseconds,
             level: event.level,
             event: name,
-            message: event.message.description,
+            message: LogLine.cut(event.message.description),
             fields: merged.sorted { LogLine.order($0.key) < LogLine.order($1.key) }
         )
         stream.write(formatter.format(line))

@@ -12,14 +12,20 @@ public struct TextLogFormatter: LogLineFormatter {
     /// The line, free of control characters but the newline at its end.
     public func format(_ line: LogLine) -> [UInt8] {
         var text = paint(clock(line.wallNanoseconds), .faint) + " " + paint(label(line.level), tint(line.level)) + " "
-        text += paint(line.event.padding(to: 21), .bold) + " " + printable(line.message)
-        for (key, value) in line.fields {
+        text += paint(line.event.padding(to: 21), .bold)
+        // Whom it is about comes first, so that the eye can follow one among many.
+        let subject = line.fields.first { Self.subjects.contains($0.key) }
+        if let subject { text += " " + paint(printable(LogLine.text(subject.value)).padding(to: 8), .bold) }
+        text += " " + printable(line.message)
+        for (key, value) in line.fields where key != subject?.key {
             let shown = printable(LogLine.text(value))
-            let quoted = shown.isEmpty || shown.contains(" ") ? "\"\(shown)\"" : shown
+            let quoted = shown.isEmpty || shown.contains(where: { " =\"".contains($0) }) ? Self.quoted(shown) : shown
             text += " " + paint(key + "=", .faint) + quoted
         }
         return Array((text + "\n").utf8)
     }
+
+    private static let subjects: Set<String> = [LogField.subscription.rawValue, LogField.sink.rawValue]
 
     private enum Style: String {
         case faint = "2", bold = "1", red = "31", yellow = "33", green = "32"
@@ -47,18 +53,26 @@ public struct TextLogFormatter: LogLineFormatter {
     }
 
     private func label(_ level: Logger.Level) -> String {
-        level.rawValue.uppercased().padding(to: 7)
+        level.rawValue.uppercased().padding(to: 8)
     }
 
-    /// Bytes from a peer must not steer a terminal.
+    /// With the quotation marks inside escaped: what a peer says must not look like another field.
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
+    /// Bytes from a peer must not steer a terminal, nor turn the reading direction.
     private func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
-        return String(
-            text.unicodeScalars.map { scalar in
-                scalar.properties.generalCategory == .control
-                    ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-            }.joined()
-        )
+        func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: false
+            default: true
+            }
+        }
+        guard !text.unicodeScalars.allSatisfy(isHarmless) else { return text }
+        return text.unicodeScalars.map { scalar in
+            isHarmless(scalar) ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
+        }.joined()
     }
 }
 

@@ -84,7 +84,8 @@ struct DescriptorOutput: SinkOutput {
         return descriptor
     }
 
-    mutating func close(now: Instant) {
+    mutating func close(now: Instant) -> Int32 {
         if case .reopened(let own) = manner { Glibc.close(own) }
+        return 0
     }
 }

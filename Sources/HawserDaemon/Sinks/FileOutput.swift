@@ -255,14 +255,23 @@ struct FileOutput: SinkOutput {
         unsyncedSince = nil
     }
 
-    private mutating func synchronizeIfDurable() {
-        guard options.fsync != .never, unsyncedSince != nil, let file else { return }
-        try? synchronize(file)
+    /// Zero or an errno.
+    @discardableResult
+    private mutating func synchronizeIfDurable() -> Int32 {
+        guard options.fsync != .never, unsyncedSince != nil, let file else { return 0 }
+        do throws(SystemError) {
+            try synchronize(file)
+            return 0
+        } catch {
+            return error.errno
+        }
     }
 
-    mutating func close(now: Instant) {
+    mutating func close(now: Instant) -> Int32 {
         cutPartialLine()
+        let code = synchronizeIfDurable()
         if let file { letGo(of: file) }
         archive.stop()
+        return code
     }
 }

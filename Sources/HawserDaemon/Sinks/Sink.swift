@@ -53,8 +53,13 @@ public struct DrainReport: Sendable, Hashable {
     public var leftBehindBytes: Int
     /// The error number that kept them, if it was an error and not the reader's pace.
     public var error: Int32?
+    /// The error number of the last sync, if it failed: what was written last may not survive a power cut.
+    public var syncError: Int32?
     /// Whether the thread ended. False: it hangs in a system call on a dead device and was abandoned.
     public var isComplete: Bool
+
+    /// Whether everything that was taken is written, and as durable as was asked for.
+    public var isWhole: Bool { leftBehindRecords == 0 && syncError == nil && isComplete }
 }
 
 /// Takes batches and writes them out on a thread of its own. Every method may be called on any thread.

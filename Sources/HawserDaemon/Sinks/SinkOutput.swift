@@ -34,6 +34,6 @@ protocol SinkOutput: Sendable {
     /// A descriptor whose reader's end is to be noticed while there is nothing to write.
     var watchedDescriptor: Int32? { get }
 
-    /// Ends it: leaves no torn line where that can be helped. Called once.
-    mutating func close(now: Instant)
+    /// Ends it: leaves no torn line where that can be helped. Called once. Zero, or the errno of a last sync that failed.
+    mutating func close(now: Instant) -> Int32
 }

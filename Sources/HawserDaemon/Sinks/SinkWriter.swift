@@ -174,7 +174,7 @@ struct SinkWriter<Output: SinkOutput>: ~Copyable {
 
     /// Ends the output and counts what did not go out. A line that went out in part is left behind: a file's is cut.
     private consuming func finish(now: Instant, failure: Int32?) -> DrainReport {
-        output.close(now: now)
+        let syncError = output.close(now: now)
         let done = written
         let wholeLines = lines.withBytes { bytes in bytes[..<done].count { $0 == UInt8(ascii: "\n") } }
         if wholeLines == linesRecords {
@@ -188,6 +188,7 @@ struct SinkWriter<Output: SinkOutput>: ~Copyable {
             leftBehindRecords: left.queuedRecords,
             leftBehindBytes: left.queuedBytes,
             error: failure ?? lastError,
+            syncError: syncError == 0 ? nil : syncError,
             isComplete: true
         )
     }

@@ -11,6 +11,7 @@ public final class ConnectionSemaphore: Sendable {
     private struct State {
         var queue: PermitQueue<Int>
         var grants: [Int: Grant] = [:]
+        var isClosed = false
     }
 
     private let state: OrderedMutex<State>
@@ -26,6 +27,7 @@ public final class ConnectionSemaphore: Sendable {
     @discardableResult
     public func request(_ id: Int, host: String, grant: @escaping Grant) -> Int? {
         let (isGranted, position): (Bool, Int?) = state.withLock { state in
+            if state.isClosed { return (false, nil) }
             // Granted before it was withdrawn: that grant is on its way, and a second one could come too late.
             if state.queue.isHolding(id) { return (false, nil) }
             if state.queue.request(id, host: host) { return (true, nil) }
@@ -47,9 +49,18 @@ public final class ConnectionSemaphore: Sendable {
     /// Gives a permit back, and so grants others theirs.
     public func release(_ id: Int) {
         let grants = state.withLock { state in
-            state.queue.release(id).compactMap { state.grants.removeValue(forKey: $0) }
+            let granted = state.queue.release(id)
+            return state.isClosed ? [] : granted.compactMap { state.grants.removeValue(forKey: $0) }
         }
         for grant in grants { grant() }
+    }
+
+    /// Grants nothing any more: at the end nobody is to dial because another has closed.
+    public func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.grants = [:]
+        }
     }
 
     /// Permits held and requests waiting.

@@ -15,8 +15,6 @@ public struct Daemon: Sendable {
         public var statistics: [SubscriptionStatistics]
     }
 
-    private static let summaryInterval = Duration.seconds(300)
-
     private let plan: DaemonPlan
     private let logger: EventLogger
     private let notification: ServiceNotification
@@ -44,7 +42,7 @@ public struct Daemon: Sendable {
         )
 
         let sinks: SinkSet
-        let loops: [EventLoop]
+        var loops: [EventLoop] = []
         do {
             sinks = try SinkSet(plan, run: identity.run, logger: logger) { [stop] name in
                 stop.request(.failure("the reader of sink \(name) is gone"))
@@ -53,9 +51,11 @@ public struct Daemon: Sendable {
             return fail("\(error)")
         }
         do {
-            loops = try startLoops()
+            try startLoops(&loops)
             try watchSignals(on: loops)
         } catch {
+            for loop in loops { await loop.shutdown() }
+            _ = await sinks.drain(within: plan.configuration.drain)
             return fail("\(error)")
         }
 
@@ -64,10 +64,12 @@ public struct Daemon: Sendable {
             LoopBound(LoopRecords(loop: loop, identity: identity, sinks: sinks.sinks), to: loop)
         }
         sinks.report(to: Array(zip(loops, records)))
-        let subscriptions = makeSubscriptions(on: loops, records: records, resolver: resolver)
-        let reason = await hold(subscriptions)
+        let limits = plan.configuration.limits
+        let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
+        let subscriptions = makeSubscriptions(on: loops, records: records, resolver: resolver, semaphore: semaphore)
+        let reason = await hold(subscriptions, semaphore)
 
-        let statistics = await snapshots(of: subscriptions)
+        let statistics = await StatusReporter.snapshots(of: subscriptions)
         for (loop, records) in zip(loops, records) { await loop.run { records.value.close() } }
         // The signals are watched until the drain is over: SIGHUP must not end it, and a second SIGTERM has to.
         let isComplete = await sinks.drain(within: plan.configuration.drain)
@@ -78,26 +80,24 @@ public struct Daemon: Sendable {
 
     // MARK: Start
 
-    private func startLoops() throws(EventLoopError) -> [EventLoop] {
+    /// Those that could be started are in `loops`, also if it throws.
+    private func startLoops(_ loops: inout [EventLoop]) throws(EventLoopError) {
         EventLoop.raiseDescriptorLimit()
         LibraryLog.redirect { [logger] _, line in
             logger.log(.warning, .transportError, line)
         }
-        var loops: [EventLoop] = []
         for index in 0..<plan.configuration.loops {
             loops.append(try EventLoop(name: "hawser-loop-\(index)"))
         }
-        return loops
     }
 
     private func makeSubscriptions(
         on loops: [EventLoop],
         records: [LoopBound<LoopRecords>],
-        resolver: NameResolver
+        resolver: NameResolver,
+        semaphore: ConnectionSemaphore
     ) -> [Subscription] {
-        let limits = plan.configuration.limits
-        let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
-        return plan.subscriptions.map { subscription in
+        plan.subscriptions.map { subscription in
             let index = subscription.index % loops.count
             return Subscription(
                 plan: subscription,
@@ -115,19 +115,21 @@ public struct Daemon: Sendable {
 
     /// Until the first loop ends: from then on the signals do what they would have done.
     private func watchSignals(on loops: [EventLoop]) throws(EventLoopError) {
-        _ = try loops.first?.onSignal([SIGINT, SIGTERM, SIGHUP]) { [logger, stop] signal in
+        _ = try loops.first?.onSignal(
+            [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
+        ) { [logger, stop] signal in
+            let names = [SIGHUP: "SIGHUP", SIGUSR1: "SIGUSR1", SIGUSR2: "SIGUSR2", SIGTERM: "SIGTERM"]
+            let name = names[signal, default: "SIGINT"]
             switch signal {
             case SIGHUP:
-                logger.log(
-                    .warning,
-                    .signalIgnored,
-                    "reloading is not supported yet: restart to apply a new configuration",
-                    [.signal: "SIGHUP"]
-                )
+                let text = "reloading is not supported yet: restart to apply a new configuration"
+                logger.log(.warning, .signalIgnored, text, [.signal: name])
+            case SIGUSR1, SIGUSR2:
+                let text = "ignored: files that were renamed or removed are reopened without being told"
+                logger.log(.warning, .signalIgnored, text, [.signal: name])
             default:
-                let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
                 // The second one means: now.
-                if !stop.request(.signal(name)) { _exit(ExitStatus.failed.rawValue) }
+                if !stop.requestBySignal(name) { _exit(ExitStatus.failed.rawValue) }
             }
         }
     }
@@ -135,51 +137,26 @@ public struct Daemon: Sendable {
     // MARK: Work
 
     /// One task for each subscription; returns when a stop was requested and every session is closed.
-    private func hold(_ subscriptions: [Subscription]) async -> StopRequest.Reason {
+    private func hold(_ subscriptions: [Subscription], _ semaphore: ConnectionSemaphore) async -> StopRequest.Reason {
         await withTaskGroup(of: Void.self) { group in
             for subscription in subscriptions {
                 group.addTask(executorPreference: subscription.loop) { await subscription.run() }
             }
-            let summary = Task { await summarise(subscriptions) }
+            let reporter = StatusReporter(subscriptions, logger: logger, notification: notification)
+            let reporting = Task { await reporter.run() }
             logger.log(.info, .daemonReady, "ready", [.subscriptions: subscriptions.count])
             notification.send(.ready, .status("holding \(subscriptions.count) subscriptions"))
 
             let reason = await stop.wait()
 
+            reporting.cancel()
             notification.send(.stopping, .status("closing every session"))
             announce(reason)
-            summary.cancel()
+            semaphore.close()
             for subscription in subscriptions { await subscription.stop(.shutdown) }
             await group.waitForAll()
             return reason
         }
-    }
-
-    private func summarise(_ subscriptions: [Subscription]) async {
-        while (try? await Task.sleep(for: Self.summaryInterval)) != nil {
-            let rows = await snapshots(of: subscriptions)
-            func count(_ phase: SubscriptionStatistics.Phase) -> Int { rows.count { $0.phase == phase } }
-            let open = count(.open)
-            notification.send(.status("\(open)/\(rows.count) open, \(count(.backingOff)) backing off"))
-            logger.log(
-                .info,
-                .daemonSummary,
-                "\(open) of \(rows.count) open",
-                [
-                    .open: open, .waiting: count(.waiting), .backingOff: count(.backingOff),
-                    .subscriptions: rows.count,
-                    .receivedMessages: Int(clamping: rows.reduce(0) { $0 + $1.messages }),
-                    .receivedBytes: Int(clamping: rows.reduce(0) { $0 + $1.bytes }),
-                    .reconnects: rows.reduce(0) { $0 + $1.reconnects },
-                ]
-            )
-        }
-    }
-
-    private func snapshots(of subscriptions: [Subscription]) async -> [SubscriptionStatistics] {
-        var rows: [SubscriptionStatistics] = []
-        for subscription in subscriptions { rows.append(await subscription.snapshot) }
-        return rows
     }
 
     // MARK: End

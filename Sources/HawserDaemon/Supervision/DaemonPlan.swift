@@ -2,15 +2,21 @@ import Transport
 
 /// A configuration with everything made that can be made before the first connection: what `check` tries and `run` runs.
 public struct DaemonPlan: Sendable {
-    /// Why a checked configuration cannot be run.
-    public struct Failure: Error, Sendable, CustomStringConvertible {
+    /// Something that keeps a checked configuration from being run.
+    public struct Failure: Sendable {
         /// The key it is about, such as `subscriptions.trades.tls.ca`.
         public let keyPath: String
         /// What is wrong and what to do.
         public let problem: String
+    }
 
-        /// For a person.
-        public var description: String { "\(keyPath): \(problem)" }
+    /// Everything that keeps a checked configuration from being run.
+    public struct Failures: Error, Sendable, CustomStringConvertible {
+        /// At least one.
+        public let all: [Failure]
+
+        /// For a person, a line for each.
+        public var description: String { all.map { "\($0.keyPath): \($0.problem)" }.joined(separator: "\n") }
     }
 
     /// The configuration.
@@ -20,41 +26,52 @@ public struct DaemonPlan: Sendable {
 
     /// Reads certificates and keys, and resolves every reference once.
     ///
-    /// - Throws: the first subscription that cannot be dialled, and why.
-    public init(_ configuration: Configuration, secrets: SecretSources) throws(Failure) {
+    /// - Throws: every subscription that cannot be dialled, and why.
+    public init(_ configuration: Configuration, secrets: SecretSources) throws(Failures) {
         var contexts = TLSContexts()
         var subscriptions: [SubscriptionPlan] = []
+        var failures: [Failure] = []
         for (index, subscription) in configuration.subscriptions.enumerated() {
-            let target: DialTarget
-            do {
-                target = try subscription.dialTarget(using: secrets)
-            } catch {
-                throw Failure(keyPath: "subscriptions.\(subscription.name)", problem: error.description)
-            }
-            var context: TLSContext?
-            if target.url.isSecure {
-                do {
-                    context = try contexts.context(for: subscription.settings.tls)
-                } catch {
-                    throw Failure(
-                        keyPath: "subscriptions.\(subscription.name).tls.\(error.key)",
-                        problem: error.description
-                    )
+            let keyPath = "subscriptions.\(subscription.name)"
+            do throws(DialTargetError) {
+                let target = try subscription.dialTarget(using: secrets)
+                var context: TLSContext?
+                if target.url.isSecure {
+                    do throws(TLSContextError) {
+                        context = try contexts.context(for: subscription.settings.tls)
+                    } catch {
+                        failures.append(Failure(error, in: subscription.settings.tls, at: keyPath))
+                    }
                 }
-            }
-            subscriptions.append(
-                SubscriptionPlan(
-                    index: index,
-                    configuration: subscription,
-                    target: target,
-                    tls: context,
-                    limits: configuration.limits.message
+                subscriptions.append(
+                    SubscriptionPlan(
+                        index: index,
+                        configuration: subscription,
+                        target: target,
+                        tls: context,
+                        limits: configuration.limits.message
+                    )
                 )
-            )
+            } catch {
+                failures.append(Failure(keyPath: keyPath, problem: error.description))
+            }
         }
+        guard failures.isEmpty else { throw Failures(all: failures) }
         self.configuration = configuration
         self.subscriptions = subscriptions
         self.secrets = secrets
+    }
+}
+
+extension DaemonPlan.Failure {
+    fileprivate init(_ error: TLSContextError, in options: TLSOptions, at keyPath: String) {
+        if error.key == "key", options.clientKey == nil, let certificate = options.clientCertificate {
+            self.keyPath = keyPath + ".tls.key"
+            problem = "it is missing, and \(certificate) holds no private key: name the key's file"
+        } else {
+            self.keyPath = keyPath + ".tls." + error.key
+            problem = error.description
+        }
     }
 }
 

@@ -7,17 +7,19 @@ struct GapTracker {
     private struct Hole {
         var from: Int64
         var cause: GapCause
+        var dropped: UInt64
     }
 
     private var lastMessage: RecordPosition?
     private var hole: Hole?
     private(set) var longest: Int64 = 0
 
-    /// A session that was open ended at `now`, its last message being number `messages`.
-    mutating func sessionClosed(_ session: UInt32, messages: UInt64, end: SessionEnd, now: Int64) {
+    /// A session that was open ended at `now`, its last message being number `messages`; `dropped` more were received
+    /// and not recorded.
+    mutating func sessionClosed(_ session: UInt32, messages: UInt64, dropped: UInt64, end: SessionEnd, now: Int64) {
         if messages > 0 { lastMessage = RecordPosition(session: session, sequence: messages) }
         // After a shutdown nothing follows in this run: the next one says where the output has its hole.
-        if hole == nil, end.cause != .shutdown { hole = Hole(from: now, cause: GapCause(end)) }
+        if hole == nil, end.cause != .shutdown { hole = Hole(from: now, cause: GapCause(end), dropped: dropped) }
     }
 
     /// A session opened at `now`.
@@ -33,7 +35,7 @@ struct GapTracker {
             to: max(now, hole.from),
             after: lastMessage,
             before: RecordPosition(session: session, sequence: 1),
-            dropped: 0
+            dropped: hole.dropped
         )
     }
 

@@ -1,13 +1,23 @@
+import ConnectionLifecycle
 import Glibc
-import HawserWebSocket
+import Locking
 import MonotonicTime
 
-/// Says in the log what happens to one sink.
-struct SinkJournal: Sendable {
-    private let logger: EventLogger
+/// Says in the log what happens to one sink. A sink whose reader is a little too slow is full and open again many times
+/// a second: the first few times are said, then one now and then, with the number between.
+final class SinkJournal: Sendable {
+    private struct State {
+        var limiter = RepeatLimiter(burst: 3, interval: .seconds(60))
+        var saidBlocked = false
+    }
 
-    init(sink: String, logger: EventLogger) {
+    private let logger: EventLogger
+    private let state = OrderedMutex(State())
+    private let clock: SinkClock
+
+    init(sink: String, logger: EventLogger, clock: SinkClock = .system) {
         self.logger = logger.with([.sink: sink])
+        self.clock = clock
     }
 
     func opened(_ description: String) {
@@ -16,22 +26,20 @@ struct SinkJournal: Sendable {
 
     func record(_ event: SinkEvent) {
         switch event {
-        case .blocked(let bytes):
-            logger.log(.warning, .sinkBlocked, "full: its feeds pause", [.queuedBytes: bytes])
-        case .resumed(let after):
-            logger.log(.info, .sinkResumed, "has room again", [.pausedMilliseconds: Int(after.milliseconds)])
+        case .blocked(let bytes): blocked(bytes)
+        case .resumed(let after): resumed(after)
         case .diskFull(let path, let code):
             logger.log(
                 .error,
                 .sinkDiskFull,
-                "no room on the device: nothing is lost, writing is tried again each second",
+                "no room on the device: nothing is lost yet, writing is tried again each second",
                 [.path: path, .error: Self.text(code), .remedy: "free space on the file system of this path"]
             )
         case .writeFailed(let path, let code):
             logger.log(
                 .error,
                 .sinkFailed,
-                "cannot write: nothing is lost, it is tried again each second",
+                "cannot write: nothing is lost yet, it is tried again each second",
                 [.path: path, .error: Self.text(code)]
             )
         case .recovered(let path, let after):
@@ -75,7 +83,48 @@ struct SinkJournal: Sendable {
         }
     }
 
-    func drained(_ report: DrainReport) {
+    private func blocked(_ bytes: Int) {
+        let now = clock.now()
+        let (isLogged, suppressed) = state.withLock { state in
+            let answer = state.limiter.shouldLog(now)
+            state.saidBlocked = answer.log
+            return answer
+        }
+        guard isLogged else { return }
+        logger.log(
+            .warning,
+            .sinkBlocked,
+            "full: its feeds pause",
+            [.queuedBytes: bytes, .suppressed: suppressed > 0 ? suppressed : nil]
+        )
+    }
+
+    private func resumed(_ after: Duration) {
+        guard state.withLock({ $0.saidBlocked }) else { return }
+        logger.log(.info, .sinkResumed, "has room again", [.pausedMilliseconds: Int(after.milliseconds)])
+    }
+
+    /// - Parameter refused: records that came after the sink had ended.
+    func drained(_ report: DrainReport, refused: UInt64) {
+        if refused > 0 {
+            logger.log(
+                .error,
+                .sinkLost,
+                "records came after the sink had ended, and are not written",
+                [.records: Int(clamping: refused)]
+            )
+        }
+        if let code = report.syncError {
+            logger.log(
+                .error,
+                .sinkFailed,
+                "what was written last may not be durable: the last sync failed",
+                [.error: Self.text(code)]
+            )
+        }
+        if !report.isComplete {
+            logger.log(.error, .sinkFailed, "its device hangs: it was abandoned")
+        }
         guard report.leftBehindRecords > 0 else { return }
         logger.log(
             .error,

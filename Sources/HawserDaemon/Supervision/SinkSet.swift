@@ -51,9 +51,14 @@ struct SinkSet: Sendable {
     /// Tells every loop's outlets when a sink becomes full or open.
     func report(to records: [(EventLoop, LoopBound<LoopRecords>)]) {
         for (name, sink) in sinks {
-            sink.onPressureChange { pressure in
+            sink.onPressureChange { [weak sink] _ in
+                guard let sink else { return }
                 for (loop, records) in records {
-                    loop.submit { records.value.pressureChanged(of: name, to: pressure) }
+                    // Jobs from several threads may overtake each other: what holds is what is true when one runs.
+                    loop.submit {
+                        let pressure: SinkPressure = sink.statistics.fullSince == nil ? .open : .full
+                        records.value.pressureChanged(of: name, to: pressure)
+                    }
                 }
             }
         }
@@ -69,8 +74,9 @@ struct SinkSet: Sendable {
             }
             var isComplete = true
             for await (name, report) in group {
-                journals[name]?.drained(report)
-                if report.leftBehindRecords > 0 { isComplete = false }
+                let refused = sinks[name]?.statistics.refusedRecords ?? 0
+                journals[name]?.drained(report, refused: refused)
+                isComplete = isComplete && report.isWhole && refused == 0
             }
             return isComplete
         }

@@ -14,6 +14,7 @@ public final class StopRequest: Sendable {
 
     private struct State {
         var reason: Reason?
+        var signals = 0
         var waiters: [CheckedContinuation<Reason, Never>] = []
     }
 
@@ -36,6 +37,17 @@ public final class StopRequest: Sendable {
         guard let waiters else { return false }
         for waiter in waiters { waiter.resume(returning: reason) }
         return true
+    }
+
+    /// Makes the request because of a signal.
+    ///
+    /// - Returns: whether it is the first signal, whatever was requested before: the second one means "now".
+    public func requestBySignal(_ name: String) -> Bool {
+        request(.signal(name))
+        return state.withLock { state in
+            state.signals += 1
+            return state.signals == 1
+        }
     }
 
     /// Returns when the request is made.

@@ -20,6 +20,9 @@ actor Subscription {
         var logger: EventLogger
     }
 
+    /// How soon it is asked again whether a full sink has room.
+    private static let blockedRetry = Duration.seconds(1)
+
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -36,6 +39,10 @@ actor Subscription {
     private var subscribeMessages: [Secret] = []
     /// The session whose references are being read, off the loop, and until when they may be.
     private var preparing: (number: Int, deadline: Instant)?
+    /// A read that hangs is not started a second time.
+    private var isReading = false
+    /// Since when the session is paused, on the wall clock; what it misses then begins there.
+    private var pausedAt: Int64?
     private var finished: CheckedContinuation<Void, Never>?
 
     init(plan: SubscriptionPlan, surroundings: Surroundings) {
@@ -49,6 +56,7 @@ actor Subscription {
 
     /// Holds the subscription until `stop` ends it; returns when its last session is closed.
     func run() async {
+        guard machine.state != .stopped else { return }
         timer = loop.makeTimer { [unowned self] in assumeIsolated { $0.deadlineReached() } }
         await withCheckedContinuation { continuation in
             finished = continuation
@@ -90,6 +98,11 @@ actor Subscription {
                 .notDialed(.dialFailed, because: "its references were not read within \(limit)")
             )
         }
+        // With nowhere to put its messages a new session would only be paused, and closed again.
+        if case .backingOff = machine.state, !outlet.blockedBy.isEmpty {
+            timer?.arm(at: loop.now + Self.blockedRetry)
+            return
+        }
         handle(.deadlineReached)
     }
 
@@ -116,10 +129,18 @@ actor Subscription {
     private func startSession(_ number: Int) {
         preparing = (number, loop.now + plan.settings.timeouts.dial)
         guard plan.dialReadsFiles else { return dial(number, prepare(plan, surroundings.secrets)) }
+        guard !isReading else { return }
+        isReading = true
         DispatchQueue.global().async { [self, plan, secrets = surroundings.secrets] in
             let prepared = prepare(plan, secrets)
-            loop.submit { self.assumeIsolated { $0.dial(number, prepared) } }
+            loop.submit { self.assumeIsolated { $0.referencesRead(prepared) } }
         }
+    }
+
+    /// Answers whichever session waits now: one that hung is not read again for the next.
+    private func referencesRead(_ prepared: Result<SubscriptionPlan.Dial, DialTargetError>) {
+        isReading = false
+        if let number = preparing?.number { dial(number, prepared) }
     }
 
     private nonisolated func prepare(
@@ -130,7 +151,6 @@ actor Subscription {
     }
 
     private func dial(_ number: Int, _ prepared: Result<SubscriptionPlan.Dial, DialTargetError>) {
-        guard preparing?.number == number else { return }
         preparing = nil
         switch prepared {
         case .success(let dial): connect(number, dial)
@@ -158,7 +178,7 @@ actor Subscription {
         )
         recorder.connection = connection
         self.connection = connection
-        journal.dialing(number)
+        journal.dialing(number, redaction: dial.redaction)
         connection.start()
     }
 
@@ -175,8 +195,12 @@ actor Subscription {
         switch edge {
         case .opened(let opening): sessionOpened(number, opening)
         case .ended(let report): sessionEnded(number, report)
-        case .paused(let sinks): journal.paused(by: sinks, now: loop.now)
-        case .resumed: journal.resumed(now: loop.now)
+        case .paused(let sinks):
+            pausedAt = pausedAt ?? WallClock.nanoseconds
+            journal.paused(by: sinks, now: loop.now)
+        case .resumed:
+            pausedAt = nil
+            journal.resumed(now: loop.now)
         }
     }
 
@@ -201,7 +225,7 @@ actor Subscription {
         if report.wasOpen {
             close(number, report)
         } else {
-            statistics.failedDials += 1
+            if report.end.cause != .shutdown { statistics.failedDials += 1 }
         }
         handle(.sessionEnded(session: number, report.end))
     }
@@ -209,7 +233,14 @@ actor Subscription {
     private func close(_ number: Int, _ report: SessionReport) {
         let now = WallClock.nanoseconds
         let session = UInt32(clamping: number)
-        gaps.sessionClosed(session, messages: report.messages, end: report.end, now: now)
+        gaps.sessionClosed(
+            session,
+            messages: report.messages,
+            dropped: report.discarded,
+            end: report.end,
+            now: pausedAt ?? now
+        )
+        pausedAt = nil
         mark(
             .closed(
                 Mark.Closed(
@@ -224,9 +255,12 @@ actor Subscription {
         )
     }
 
-    private func mark(_ mark: Mark, now: Int64) {
+    private var outlet: RecordOutlet {
         surroundings.records.value.outlet(to: plan.configuration.sinks)
-            .append(mark, subscription: UInt32(clamping: plan.index), now: now)
+    }
+
+    private func mark(_ mark: Mark, now: Int64) {
+        outlet.append(mark, subscription: UInt32(clamping: plan.index), now: now)
     }
 
     private func finish() {

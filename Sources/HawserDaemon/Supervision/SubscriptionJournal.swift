@@ -16,6 +16,8 @@ struct SubscriptionJournal {
     private var limiter = RepeatLimiter()
     private var ended: Ended?
     private var pausedSince: Instant?
+    private var saidWaiting = false
+    private var redaction = Redaction()
 
     init(plan: SubscriptionPlan, logger: EventLogger) {
         var fields: [LogField: any LogValue] = [.subscription: plan.name]
@@ -24,7 +26,10 @@ struct SubscriptionJournal {
         self.logger = logger.with(fields)
     }
 
-    func waiting(position: Int) {
+    /// Said once until the next session opens: in an outage of many every redial may wait.
+    mutating func waiting(position: Int) {
+        guard !saidWaiting else { return }
+        saidWaiting = true
         logger.log(
             .info,
             .subscriptionWaiting,
@@ -33,12 +38,15 @@ struct SubscriptionJournal {
         )
     }
 
-    func dialing(_ number: Int) {
+    /// - Parameter redaction: for what the server of this session will say.
+    mutating func dialing(_ number: Int, redaction: Redaction) {
+        self.redaction = redaction
         logger.log(.debug, .subscriptionDialing, "dialing", [.session: number])
     }
 
     mutating func opened(_ number: Int, _ opening: Opening) {
         let suppressed = limiter.reset()
+        saidWaiting = false
         var fields: [LogField: (any LogValue)?] = [
             .session: number, .address: opening.address, .subprotocol: opening.subprotocol,
             .tlsVersion: opening.tls, .suppressed: suppressed > 0 ? suppressed : nil,
@@ -47,26 +55,19 @@ struct SubscriptionJournal {
         logger.log(.info, .subscriptionOpened, "open", fields)
     }
 
+    /// At debug: the line of the sink tells a person, and one for each feed would be a flood.
     mutating func paused(by sinks: [String], now: Instant) {
         guard pausedSince == nil else { return }
         pausedSince = now
-        logger.log(
-            .warning,
-            .subscriptionPaused,
-            "reading is paused: a sink is full",
-            [.sink: sinks.joined(separator: ",")]
-        )
+        let names = sinks.joined(separator: ",")
+        logger.log(.debug, .subscriptionPaused, "reading is paused: a sink is full", [.sink: names])
     }
 
     mutating func resumed(now: Instant) {
         guard let since = pausedSince else { return }
         pausedSince = nil
-        logger.log(
-            .info,
-            .subscriptionResumed,
-            "reading goes on",
-            [.pausedMilliseconds: Int(since.duration(to: now).milliseconds)]
-        )
+        let lasted = Int(since.duration(to: now).milliseconds)
+        logger.log(.debug, .subscriptionResumed, "reading goes on", [.pausedMilliseconds: lasted])
     }
 
     /// Remembers the end; the line follows once it is known what comes next.
@@ -114,25 +115,27 @@ struct SubscriptionJournal {
         var fields: [LogField: (any LogValue)?] = [
             .session: ended.number, .outcome: report.end.outcome.rawValue,
             .closeCode: report.end.closeCode.map(Int.init),
-            .closeReason: report.end.closeReason.isEmpty ? nil : report.end.closeReason,
+            .closeReason: report.end.closeReason.isEmpty ? nil : redaction.applied(to: report.end.closeReason),
             .uptimeMilliseconds: Int(report.end.uptime.milliseconds),
             .receivedMessages: Int(clamping: report.messages), .receivedBytes: Int(clamping: report.bytes),
             .pingRoundTripMicroseconds: report.pingRoundTrip.map { Int($0.saturatedNanoseconds / 1_000) },
         ]
         fields.merge(more) { $1 }
-        logger.log(Self.level(of: report.end.outcome), .subscriptionClosed, report.detail, fields)
+        let detail = redaction.applied(to: report.detail)
+        logger.log(Self.level(of: report.end.outcome), .subscriptionClosed, detail, fields)
     }
 
     private func failed(_ ended: Ended, _ more: [LogField: (any LogValue)?]) {
         let report = ended.report
+        let content = redaction.applied(to: String(decoding: report.rejectionContent, as: UTF8.self))
         var fields: [LogField: (any LogValue)?] = [
             .session: ended.number, .outcome: report.end.outcome.rawValue, .stage: report.end.stage.rawValue,
-            .address: report.address, .status: report.end.status,
-            .content: report.rejectionContent.isEmpty ? nil : String(decoding: report.rejectionContent, as: UTF8.self),
+            .address: report.address, .status: report.end.status, .content: content.isEmpty ? nil : content,
         ]
         fields.merge(Self.fields(of: report.timings)) { $1 }
         fields.merge(more) { $1 }
-        logger.log(Self.level(of: report.end.outcome), .dialFailed, report.detail, fields)
+        let detail = redaction.applied(to: report.detail)
+        logger.log(Self.level(of: report.end.outcome), .dialFailed, detail, fields)
     }
 
     private static func level(of outcome: Outcome) -> Logger.Level {

@@ -10,6 +10,8 @@ struct SubscriptionPlan: Sendable {
         var url: WebSocketURL
         var configuration: WebSocketConfiguration
         var subscribe: [Secret]
+        /// For what the server says.
+        var redaction: Redaction
     }
 
     /// Its index in the run's identity, and its name to the connection limit.
@@ -19,6 +21,7 @@ struct SubscriptionPlan: Sendable {
     let host: String
     /// The context for `wss`; nil for `ws` and Unix sockets.
     let tls: TLSContext?
+    private let isSecure: Bool
     private let limits: MessageLimits
 
     var name: String { configuration.name }
@@ -27,6 +30,8 @@ struct SubscriptionPlan: Sendable {
     var isUnverified: Bool { tls != nil && !settings.tls.verify }
     /// Whether `dial` reads files, and so must not be called on an event loop.
     let dialReadsFiles: Bool
+    /// Every reference of the URL, the headers and the messages.
+    private let references: [SecretReference]
 
     /// - Parameter target: the references' values of now, for what must be known before the first dial.
     init(
@@ -38,16 +43,19 @@ struct SubscriptionPlan: Sendable {
     ) {
         self.index = index
         self.configuration = configuration
-        self.tls = target.url.isSecure ? tls : nil
+        isSecure = target.url.isSecure
+        self.tls = isSecure ? tls : nil
         self.limits = limits
         host = target.url.unixPath ?? target.url.host
         let templates = [configuration.url] + configuration.headers.map(\.value) + configuration.subscribe
-        dialReadsFiles = templates.contains { template in template.references.contains { $0.source != .env } }
+        references = templates.flatMap(\.references)
+        dialReadsFiles = references.contains { $0.source != .env }
     }
 
     /// Reads every reference anew, so that a rotated token is used by the next dial.
     func dial(using sources: SecretSources) throws(DialTargetError) -> Dial {
         let target = try configuration.dialTarget(using: sources)
+        guard target.url.isSecure == isSecure else { throw .schemeChanged }
         var session = WebSocketConfiguration()
         session.fields = target.headers.map { ($0.name, $0.value.revealed) }
         session.subprotocols = target.subprotocols
@@ -55,6 +63,9 @@ struct SubscriptionPlan: Sendable {
         session.keepAlive = settings.ping
         session.limits = limits
         session.tls = settings.tls
-        return Dial(url: target.url, configuration: session, subscribe: target.subscribe)
+        // Whatever is configured to be sent first has room.
+        session.sendQueue += target.subscribe.reduce(0) { $0 + $1.revealed.utf8.count }
+        let redaction = Redaction(target, references: references.compactMap { try? sources.value(of: $0) })
+        return Dial(url: target.url, configuration: session, subscribe: target.subscribe, redaction: redaction)
     }
 }

@@ -5,7 +5,7 @@ public enum SummaryTable {
     /// The table's lines, each with a newline; columns as wide as their widest cell.
     public static func text(_ rows: [SubscriptionStatistics]) -> String {
         let head = [
-            "subscription", "sessions", "messages", "bytes", "reconnects", "failed dials", "longest gap", "outcome",
+            "subscription", "sessions", "messages", "bytes", "reconnects", "failed", "longest gap", "outcome",
         ]
         let cells =
             [head]

@@ -69,7 +69,7 @@ struct FileOutputTests {
                 #expect(content()?.utf8.count == room)
                 files.faults.withLock { $0.room = nil }
             }
-            output.close(now: clock.now)
+            _ = output.close(now: clock.now)
             #expect(content() == Self.lines)
             unlink(path)
         }
@@ -82,7 +82,7 @@ struct FileOutputTests {
             files.faults.withLock { $0.room = room }
             let bytes = Array(Self.lines.utf8)
             _ = bytes.withUnsafeBytes { output.write($0, now: clock.now) }
-            output.close(now: clock.now)
+            _ = output.close(now: clock.now)
             let kept = Self.lines.utf8.prefix(room)
             let whole = kept.lastIndex(of: UInt8(ascii: "\n")).map { String(Self.lines[...$0]) } ?? ""
             #expect(content() == whole)
@@ -105,7 +105,7 @@ struct FileOutputTests {
             }
             files.faults.withLock { $0.writes = faults }
             write(Self.lines, to: &output)
-            output.close(now: clock.now)
+            _ = output.close(now: clock.now)
             #expect(content() == Self.lines, "\(faults)")
             unlink(path)
         }
@@ -124,7 +124,7 @@ struct FileOutputTests {
             unlink(path)
             files.faults.withLock { $0.room = nil }
         }
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         #expect(content("kept") == "{\"zero\":0}\n{\"first\":1}\n")
         #expect(content() == "{\"second\":22}\n{\"third\":333}\n")
         #expect(events.values == [.reopened(path: path)])
@@ -138,7 +138,7 @@ struct FileOutputTests {
             truncate(path, 0)
             files.faults.withLock { $0.room = nil }
         }
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         #expect(content() == "{\"second\":22}\n{\"third\":333}\n")
     }
 
@@ -150,7 +150,7 @@ struct FileOutputTests {
         write("{\"b\":1}\n", to: &output)
         clock.advance(by: .seconds(1))
         write("{\"c\":1}\n", to: &output)
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         #expect(content("moved") == "{\"a\":1}\n{\"b\":1}\n")
         #expect(content() == "{\"c\":1}\n")
     }
@@ -164,7 +164,7 @@ struct FileOutputTests {
         var errors: [Int32] = []
         write(Self.lines, to: &output) { errors.append($0) }
         #expect(errors == [EMFILE, EACCES, EMFILE])
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         #expect(content() == Self.lines)
     }
 
@@ -173,7 +173,7 @@ struct FileOutputTests {
         var never = try output()
         write("{}\n", to: &never)
         #expect(never.commit(now: clock.now) == 0)
-        never.close(now: clock.now)
+        _ = never.close(now: clock.now)
         #expect(files.faults.withLock { $0.synced } == 0)
 
         var batch = try output(fsync: .batch)
@@ -182,7 +182,7 @@ struct FileOutputTests {
         #expect(batch.commit(now: clock.now) == EIO)
         #expect(batch.commit(now: clock.now) == 0)
         #expect(batch.commit(now: clock.now) == 0)
-        batch.close(now: clock.now)
+        _ = batch.close(now: clock.now)
         #expect(files.faults.withLock { $0.synced } == 1)
 
         var interval = try output(fsync: .interval(.seconds(5)))
@@ -197,7 +197,7 @@ struct FileOutputTests {
         #expect(files.faults.withLock { $0.synced } == 2)
         #expect(interval.nextDeadline(now: clock.now) == nil)
         write("{}\n", to: &interval)
-        interval.close(now: clock.now)
+        _ = interval.close(now: clock.now)
         #expect(files.faults.withLock { $0.synced } == 3)
     }
 
@@ -210,7 +210,7 @@ struct FileOutputTests {
             clock.advance(by: .seconds(1))
             output.maintain(now: clock.now)
         }
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         let expected: [SinkEvent] = [
             .writeFailed(path: path, errno: EIO), .recovered(path: path, after: .seconds(3)),
         ]

@@ -57,7 +57,7 @@ struct RotationTests {
                 "aaaa\nbbbb\ncccc\ndddd\n", "eeee\n", "this line alone is longer than the limit\n", "ffff\n",
             ]
         )
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         #expect(
             folder.names == [
                 "out.jsonl", "out.jsonl.20261120T210000Z-0000", "out.jsonl.20261120T210000Z-0001",
@@ -85,7 +85,7 @@ struct RotationTests {
         #expect(contents == ["a\n", ""])
         write("b\n", to: &output)
         #expect(contents == ["a\n", "b\n"])
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
     }
 
     @Test("by time: a file last written in an earlier period is rotated before the first line after a start")
@@ -99,7 +99,7 @@ struct RotationTests {
             #expect(utimes(path, &times) == 0)
             var output = try output(.init(every: .seconds(day)))
             write("b\n", to: &output)
-            output.close(now: clock.now)
+            _ = output.close(now: clock.now)
             #expect(contents == expected)
         }
     }
@@ -114,7 +114,7 @@ struct RotationTests {
         write("3333\n4444\n", to: &output)
         clock.stepWall(by: .seconds(86_400 * 4))
         write("5555\n", to: &output)
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         #expect(contents == ["1111\n", "2222\n", "3333\n", "4444\n", "5555\n"])
     }
 
@@ -125,7 +125,7 @@ struct RotationTests {
         }
         var output = try output(.init(size: 2))
         write("a\nb\n", to: &output)
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         #expect(folder.names.last == "out.jsonl.20261120T210000Z-0005")
         #expect(contents == ["kept\n", "kept\n", "a\n", "b\n"])
     }
@@ -142,7 +142,7 @@ struct RotationTests {
         #expect(contents == ["a\nb\nc\nd\n"])
         clock.advance(by: .seconds(60))
         write("e\n", to: &output)
-        output.close(now: clock.now)
+        _ = output.close(now: clock.now)
         #expect(contents == ["a\nb\nc\nd\n", "e\n"])
         #expect(events.values.filter { $0 == .rotationFailed(path: path, errno: EACCES) }.count == 1)
     }

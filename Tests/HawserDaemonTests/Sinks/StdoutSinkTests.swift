@@ -181,7 +181,7 @@ struct StdoutSinkTests {
         var room = [UInt8](repeating: 0, count: 65_536)
         #expect(read(reader, &room, 4096) == 4096)
         #expect(bytes.withUnsafeBytes { output.write($0, now: .origin) } == .wrote(4096))
-        output.close(now: .origin)
+        _ = output.close(now: .origin)
         close(reader)
         close(writer)
     }

@@ -19,6 +19,17 @@ import Testing
         #expect(semaphore.census == (held: 2, waiting: 0))
     }
 
+    @Test("A closed semaphore grants nothing, whoever releases")
+    func closed() {
+        let semaphore = ConnectionSemaphore(limit: 1, perHost: nil)
+        let granted = Collected<Int>()
+        for id in 0..<3 { _ = semaphore.request(id, host: "h") { granted.append(id) } }
+        semaphore.close()
+        semaphore.release(0)
+        _ = semaphore.request(7, host: "h") { granted.append(7) }
+        #expect(granted.values == [0])
+    }
+
     @Test("Ten tasks at once never hold more than the limit, and none is forgotten")
     func contention() async {
         let semaphore = ConnectionSemaphore(limit: 3, perHost: nil)

@@ -117,6 +117,19 @@ import Testing
         silent.stop()
     }
 
+    @Test("Stopping makes nobody dial who waited for a permit")
+    func stopWithWaiters() async throws {
+        let server = try FaultServer(.echo)
+        let subscriptions = (1...40).map { "  s\($0): {url: \"\(server.url())\"}\n" }.joined()
+        let runner = try DaemonRunner("limits: {connections: 5}\n" + Self.fileSink + "subscriptions:\n" + subscriptions)
+        _ = try await runner.run { runner in
+            try await eventually("five are open") { runner.lines(.subscriptionOpened).count == 5 }
+        }
+        #expect(server.counts.total == 5)
+        #expect(server.closes.count == 5)
+        server.stop()
+    }
+
     @Test("A second run of the same file begins with a gap of cause restart for each subscription")
     func restart() async throws {
         let server = try FaultServer(.numbered(3, then: .hold))

@@ -15,7 +15,7 @@ import Testing
     func gap() {
         var gaps = GapTracker()
         _ = gaps.sessionOpened(3, now: 100)
-        gaps.sessionClosed(3, messages: 19, end: SessionEnd(outcome: .peerClosed, stage: .open), now: 200)
+        gaps.sessionClosed(3, messages: 19, dropped: 0, end: SessionEnd(outcome: .peerClosed, stage: .open), now: 200)
         #expect(
             gaps.sessionOpened(4, now: 500)
                 == Mark.Gap(
@@ -34,9 +34,9 @@ import Testing
     func emptySession() {
         var gaps = GapTracker()
         _ = gaps.sessionOpened(1, now: 0)
-        gaps.sessionClosed(1, messages: 5, end: SessionEnd(outcome: .reset, stage: .open), now: 10)
+        gaps.sessionClosed(1, messages: 5, dropped: 0, end: SessionEnd(outcome: .reset, stage: .open), now: 10)
         _ = gaps.sessionOpened(2, now: 20)
-        gaps.sessionClosed(2, messages: 0, end: SessionEnd(outcome: .pingTimeout, stage: .open), now: 30)
+        gaps.sessionClosed(2, messages: 0, dropped: 0, end: SessionEnd(outcome: .pingTimeout, stage: .open), now: 30)
         let gap = gaps.sessionOpened(3, now: 40)
         #expect(gap?.after == RecordPosition(session: 1, sequence: 5))
         #expect(gap?.cause == .watchdog)
@@ -46,7 +46,7 @@ import Testing
     func openGap() {
         var gaps = GapTracker()
         _ = gaps.sessionOpened(1, now: 1_000)
-        gaps.sessionClosed(1, messages: 1, end: SessionEnd(outcome: .sinkBlocked, stage: .open), now: 2_000)
+        gaps.sessionClosed(1, messages: 1, dropped: 0, end: SessionEnd(outcome: .sinkBlocked, stage: .open), now: 2_000)
         #expect(gaps.longest(now: 5_000) == 3_000)
         #expect(gaps.longest(now: 1_000) == 0)
         let gap = gaps.sessionOpened(2, now: 1_500)

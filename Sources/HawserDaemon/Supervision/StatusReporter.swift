@@ -1,0 +1,68 @@
+/// Says now and then how the subscriptions are: to systemd when it has changed, and in the log every five minutes.
+struct StatusReporter {
+    private static let statusInterval = Duration.seconds(5)
+    private static let summaryInterval = Duration.seconds(300)
+
+    private let subscriptions: [Subscription]
+    private let logger: EventLogger
+    private let notification: ServiceNotification
+
+    init(_ subscriptions: [Subscription], logger: EventLogger, notification: ServiceNotification) {
+        self.subscriptions = subscriptions
+        self.logger = logger
+        self.notification = notification
+    }
+
+    /// Runs until its task is cancelled.
+    func run() async {
+        var status = ""
+        var sinceSummary = Duration.zero
+        while (try? await Task.sleep(for: Self.statusInterval)) != nil {
+            let rows = await Self.snapshots(of: subscriptions)
+            let news = Self.status(of: rows)
+            if news != status, !Task.isCancelled {
+                status = news
+                notification.send(.status(news))
+            }
+            sinceSummary += Self.statusInterval
+            guard sinceSummary >= Self.summaryInterval else { continue }
+            sinceSummary = .zero
+            summarise(rows)
+        }
+    }
+
+    /// What each subscription has done so far.
+    static func snapshots(of subscriptions: [Subscription]) async -> [SubscriptionStatistics] {
+        var rows: [SubscriptionStatistics] = []
+        for subscription in subscriptions { rows.append(await subscription.snapshot) }
+        return rows
+    }
+
+    /// `12/15 open, 2 backing off, 1 waiting`; what is none is left out.
+    static func status(of rows: [SubscriptionStatistics]) -> String {
+        let phases: [(SubscriptionStatistics.Phase, String)] = [
+            (.dialing, "dialing"), (.backingOff, "backing off"), (.waiting, "waiting"),
+        ]
+        let others = phases.compactMap { phase, word in
+            let count = rows.count { $0.phase == phase }
+            return count > 0 ? "\(count) \(word)" : nil
+        }
+        return (["\(rows.count { $0.phase == .open })/\(rows.count) open"] + others).joined(separator: ", ")
+    }
+
+    private func summarise(_ rows: [SubscriptionStatistics]) {
+        func count(_ phase: SubscriptionStatistics.Phase) -> Int { rows.count { $0.phase == phase } }
+        logger.log(
+            .info,
+            .daemonSummary,
+            Self.status(of: rows),
+            [
+                .open: count(.open), .waiting: count(.waiting), .backingOff: count(.backingOff),
+                .subscriptions: rows.count,
+                .receivedMessages: Int(clamping: rows.reduce(0) { $0 + $1.messages }),
+                .receivedBytes: Int(clamping: rows.reduce(0) { $0 + $1.bytes }),
+                .reconnects: rows.reduce(0) { $0 + $1.reconnects },
+            ]
+        )
+    }
+}
