@@ -2,7 +2,7 @@
 public enum Disposition: Sendable, Hashable {
     /// Dial again after the backoff.
     case retry
-    /// The server says when: dial again after this, which counts for its whole host.
+    /// The server says when: dial again after this.
     case retryAfter(Duration)
     /// Nothing will change soon without a person: dial again after five minutes, and show as unhealthy.
     case slow

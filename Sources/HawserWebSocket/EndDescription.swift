@@ -32,6 +32,14 @@ enum EndDescription {
         }
     }
 
+    /// Why a transport ended in `state`.
+    static func text(for end: SocketEnd, in state: SessionMachine.State) -> String {
+        guard case .eof = end else { return end.description }
+        return state == .upgrading
+            ? "the server closed the connection without an answer to the opening handshake"
+            : "the connection ended without a Close frame"
+    }
+
     private static func pingText(_ policy: KeepAlive.Policy) -> String {
         guard case .ping(_, let timeout) = policy else { return "no pong in time" }
         return "no pong within \(timeout.shortText)"

@@ -270,7 +270,11 @@ extension WebSocketConnection: SocketHandler {
     public func socketEnded(_ end: SocketEnd) {
         socket = nil
         if openingResponse != nil, takeUnfinishedRejection() { return }
-        if failure == nil { failure = end.description }
+        if failure == nil { failure = EndDescription.text(for: end, in: machine.state) }
+        // A server with TLS 1.3 refuses our certificate only after its handshake: no answer, but an alert.
+        if machine.state == .upgrading, case .tls(let fault) = end, fault.isCertificate {
+            return handle(.dialFailed(.certificate))
+        }
         handle(.transportEnded(TransportEnd(end)))
     }
 }

@@ -26,9 +26,9 @@ struct SessionRunner: Sendable {
         configuration.timeouts = Self.timeouts(stage: .seconds(20), close: .seconds(2))
     }
 
-    /// One limit for every stage of the dial.
+    /// One limit for every stage of the dial, and more than that for all together.
     static func timeouts(stage: Duration, close: Duration) -> SessionTimeouts {
-        SessionTimeouts(dns: stage, tcp: stage, tls: stage, upgrade: stage, dial: stage, close: close)
+        SessionTimeouts(dns: stage, tcp: stage, tls: stage, upgrade: stage, dial: stage * 4, close: close)
     }
 
     /// The same runner with little patience, for peers that never answer.

@@ -9,6 +9,7 @@ final class SinkJournal: Sendable {
     private struct State {
         var limiter = RepeatLimiter(burst: 3, interval: .seconds(60))
         var saidBlocked = false
+        var lastBlocked = Instant.origin
     }
 
     private let logger: EventLogger
@@ -86,6 +87,9 @@ final class SinkJournal: Sendable {
     private func blocked(_ bytes: Int) {
         let now = clock.now()
         let (isLogged, suppressed) = state.withLock { state in
+            // A new episode, not a repeat.
+            if state.lastBlocked + state.limiter.interval < now { state.limiter.reset() }
+            state.lastBlocked = now
             let answer = state.limiter.shouldLog(now)
             state.saidBlocked = answer.log
             return answer

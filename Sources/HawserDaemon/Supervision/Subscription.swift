@@ -199,7 +199,8 @@ actor Subscription {
             pausedAt = pausedAt ?? WallClock.nanoseconds
             journal.paused(by: sinks, now: loop.now)
         case .resumed:
-            pausedAt = nil
+            // In the closing handshake reading goes on, but nothing is recorded any more.
+            if connection?.state == .open { pausedAt = nil }
             journal.resumed(now: loop.now)
         }
     }
