@@ -100,6 +100,7 @@ let package = Package(
                 "WebSocketProtocol", .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        tests("HawserCommandTests", ["Locking", "TestSupport", "hawser"]),
         tests("TidyTests", []),
     ]
 )

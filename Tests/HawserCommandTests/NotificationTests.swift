@@ -11,8 +11,10 @@ import Testing
         let socket = try NotificationSocket(name)
         let server = try FaultServer(.echo)
         let daemon = try HeldDaemon(
-            "subscriptions: {a: {url: \"\(server.url())\"}, b: {url: \"\(server.url())\"}}\n", in: directory,
-            environment: ["NOTIFY_SOCKET": name])
+            "subscriptions: {a: {url: \"\(server.url())\"}, b: {url: \"\(server.url())\"}}\n",
+            in: directory,
+            environment: ["NOTIFY_SOCKET": name]
+        )
         let ready = try await onOwnThread { try socket.receive() }
         #expect(ready.first == "READY=1")
         #expect(ready.contains("STATUS=holding 2 subscriptions"), "\(ready)")
@@ -30,8 +32,10 @@ import Testing
         let socket = try NotificationSocket(directory.file("notify"))
         let dead = try DeadPort()
         let daemon = try HeldDaemon(
-            "subscriptions: {a: {url: \"\(dead.url())\"}}\n", in: directory,
-            environment: ["NOTIFY_SOCKET": socket.name])
+            "subscriptions: {a: {url: \"\(dead.url())\"}}\n",
+            in: directory,
+            environment: ["NOTIFY_SOCKET": socket.name]
+        )
         #expect(try await onOwnThread { try socket.receive() }.first == "READY=1")
         #expect(try await daemon.process.terminate() == .done)
     }

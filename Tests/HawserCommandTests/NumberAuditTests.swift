@@ -3,7 +3,11 @@ import Testing
 /// The auditor itself: what it is there to find, it finds.
 @Suite struct NumberAuditTests {
     private static func record(
-        _ number: Int, run: String = "aaaa", session: Int = 1, sequence: Int, tail: String = "}}"
+        _ number: Int,
+        run: String = "aaaa",
+        session: Int = 1,
+        sequence: Int,
+        tail: String = "}}"
     ) -> String {
         #"{"time":"2026-11-20T21:00:00.123456789Z","run":"\#(run)","sub":"s","session":\#(session),"seq":\#(sequence),"#
             + #""json":{"n":\#(number)\#(tail)"#
@@ -26,7 +30,8 @@ import Testing
             Self.mark(#""session":1,"mark":"opened""#), Self.record(1, sequence: 1), Self.record(2, sequence: 2),
             Self.mark(#""session":1,"mark":"closed","outcome":"reset","messages":2"#),
             Self.mark(
-                #""mark":"gap","cause":"network","after":{"session":1,"seq":2},"before":{"session":2,"seq":1}"#),
+                #""mark":"gap","cause":"network","after":{"session":1,"seq":2},"before":{"session":2,"seq":1}"#
+            ),
             Self.record(5, session: 2, sequence: 1, tail: #","pad":"xx"}}"#),
             Self.mark(#""mark":"gap","cause":"restart""#, run: "bbbb"), Self.record(9, run: "bbbb", sequence: 1),
         ])

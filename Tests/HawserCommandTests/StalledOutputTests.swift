@@ -15,8 +15,12 @@ import Testing
             """
             subscriptions: {s: {url: "\(server.url())", decode: json, pause_max: 1h}}
             watermarks: {high: 1MiB, low: 256KiB}
+            log: {level: debug}
             limits: {message_size: 64KiB}
-            """, in: directory, launcher: reader.launcher)
+            """,
+            in: directory,
+            launcher: reader.launcher
+        )
         try await daemon.logged("daemon.ready")
         let before = daemon.status("VmRSS")
         try await daemon.logged("subscription.paused")
@@ -26,6 +30,7 @@ import Testing
         #expect(sentAtStall < total, "everything fitted into buffers: the test shows nothing")
         // 32 MB were on their way; the queue may hold one, the reading buffers little.
         let growth = daemon.status("VmHWM") - before
+        print("with \(sentAtStall) of \(total) sent, memory has grown by \(growth) KiB from \(before)")
         #expect(before > 0 && growth < 12 << 10, "\(growth) KiB more than \(before)")
         #expect(daemon.log("sink.blocked").count == 1)
         #expect(daemon.log("subscription.paused").first?["sink"] == "stdout")
@@ -60,7 +65,10 @@ import Testing
                 reconnect: {first: 50ms, floor: 0s, max: 50ms}
             watermarks: {high: 256KiB, low: 64KiB}
             limits: {message_size: 64KiB}
-            """, in: directory, launcher: reader.launcher)
+            """,
+            in: directory,
+            launcher: reader.launcher
+        )
         let closed = try await daemon.logged("subscription.closed")
         #expect(closed["outcome"] == "sink_blocked")
         #expect((closed.integer("uptime_ms") ?? 0) >= 500)
@@ -78,6 +86,31 @@ import Testing
         server.stop()
     }
 
+    @Test("a log that nobody reads stalls no feed, and does not keep the daemon from ending")
+    func stalledLog() async throws {
+        let total = 20_000
+        let server = try FaultServer(OngoingFeed(upTo: total).behaviour)
+        // Each dial is a line or two, some thousands of them a second: the pipe and the queue behind it are soon full.
+        let dead = try DeadPort()
+        let directory = try TemporaryDirectory()
+        let reader = try ReluctantReader(in: directory)
+        let churn = (1...40).map {
+            "  dead-\($0): {url: \"\(dead.url())\", reconnect: {first: 1ms, floor: 0s, max: 1ms}}\n"
+        }
+        let daemon = try HeldDaemon(
+            "log: {level: trace}\nsinks: {out: {file: {path: DIR/out.jsonl}}}\nsubscriptions:\n"
+                + churn.joined() + "  s: {url: \"\(server.url())\", decode: json}\n",
+            in: directory,
+            launcher: ["/bin/sh", "-c", #"exec "$@" 2>"$0""#, reader.path]
+        )
+        try await eventually("the log's pipe is full and it dials on") {
+            reader.isFull && (directory.text(of: "out.jsonl")?.contains("\"n\":\(total)}") ?? false)
+        }
+        daemon.process.send(signal: SIGTERM)
+        #expect(try await daemon.process.awaitExit(within: .seconds(10)) == .done)
+        server.stop()
+    }
+
     @Test("a reader that goes away ends the daemon with 1 and a clear line, busy or idle", arguments: [true, false])
     func hangUp(isBusy: Bool) async throws {
         let feed = OngoingFeed(upTo: isBusy ? 1_000_000 : 0)
@@ -85,7 +118,10 @@ import Testing
         let directory = try TemporaryDirectory()
         let reader = try ReluctantReader(in: directory)
         let daemon = try HeldDaemon(
-            "subscriptions: {s: {url: \"\(server.url())\", decode: json}}\n", in: directory, launcher: reader.launcher)
+            "subscriptions: {s: {url: \"\(server.url())\", decode: json}}\n",
+            in: directory,
+            launcher: reader.launcher
+        )
         _ = try await onOwnThread { try reader.read { $0.contains(isBusy ? #""seq":100,"# : "opened") } }
         reader.hangUp()
         #expect(try await daemon.process.awaitExit(within: .seconds(15)) == .failed)

@@ -52,10 +52,13 @@ import Testing
             (["demo", "--for", "15"], "15"),
             (["demo", "--for=-3s"], "-3s"),
             (["connect"], "url"),
+            (["connect", "http://127.0.0.1/"], "ws://"),
+            (["connect", "ws://127.0.0.1:99999/"], "99999"),
             (["connect", "ws://127.0.0.1/", "--count", "0"], "--count"),
             (["connect", "ws://127.0.0.1/", "-H", "no colon"], "no colon"),
             (["connect", "ws://127.0.0.1/", "--ping-every", "soon"], "soon"),
-        ])
+        ]
+    )
     func wrongUsage(_ arguments: [String], _ culprit: String) async throws {
         let finished = try await HawserProgram.run(arguments)
         #expect(finished.exit == .usage)

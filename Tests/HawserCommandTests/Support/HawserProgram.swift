@@ -28,10 +28,15 @@ enum HawserProgram {
     ///
     /// - Parameter launcher: the other program's path and arguments; ours follow.
     static func start(
-        through launcher: [String], _ arguments: [String], environment: [String: String] = [:]
+        through launcher: [String],
+        _ arguments: [String],
+        environment: [String: String] = [:]
     ) throws -> RunningProcess {
         try RunningProcess(
-            launcher.first ?? "/usr/bin/env", launcher.dropFirst() + [path] + arguments, environment: environment)
+            launcher.first ?? "/usr/bin/env",
+            launcher.dropFirst() + [path] + arguments,
+            environment: environment
+        )
     }
 
     /// Runs it to its end, without input.

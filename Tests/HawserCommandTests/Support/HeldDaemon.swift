@@ -11,8 +11,11 @@ final class HeldDaemon: Sendable {
     ///   - directory: a new one unless given.
     ///   - launcher: another program that replaces itself by ours, and its arguments.
     init(
-        _ yaml: String, in directory: TemporaryDirectory? = nil, arguments: [String] = [],
-        environment: [String: String] = [:], launcher: [String] = []
+        _ yaml: String,
+        in directory: TemporaryDirectory? = nil,
+        arguments: [String] = [],
+        environment: [String: String] = [:],
+        launcher: [String] = []
     ) throws {
         let directory = try directory ?? TemporaryDirectory()
         self.directory = directory

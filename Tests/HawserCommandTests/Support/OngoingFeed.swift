@@ -76,7 +76,9 @@ final class OngoingFeed: Sendable {
     }
 
     private static func isReady(
-        _ connection: FaultConnection, for events: Int32, within limit: Duration
+        _ connection: FaultConnection,
+        for events: Int32,
+        within limit: Duration
     ) throws(StreamError) -> Bool {
         do {
             try connection.stream.wait(for: events, until: .now + limit, "room or a frame")

@@ -38,7 +38,17 @@ final class ReluctantReader: Sendable {
             bytes = try readSome()
         }
         if bytes == nil { return lines }
-        throw NeverHappened(what: "the last line, after \(lines.count) lines ending with \(lines.last ?? "-")", limit: limit)
+        throw NeverHappened(
+            what: "the last line, after \(lines.count) lines ending with \(lines.last ?? "-")",
+            limit: limit
+        )
+    }
+
+    /// Whether there is less than a page of room for whoever writes.
+    var isFull: Bool {
+        var waiting: Int32 = 0
+        let result = descriptor.withLock { ioctl($0, UInt(FIONREAD), &waiting) }
+        return result == 0 && waiting > 60_000
     }
 
     /// Goes away: whoever writes gets EPIPE.
