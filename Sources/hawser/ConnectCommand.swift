@@ -12,7 +12,7 @@ struct ConnectCommand: AsyncParsableCommand {
         abstract: "Open one WebSocket by hand.",
         discussion: """
             Messages go to standard output, one a line, binary ones as base64. Lines of standard input are sent as text \
-            messages. Ctrl-C closes the session; a second one ends at once.
+            messages; its end does not end the session. Ctrl-C closes the session, a second one ends at once.
 
             EXAMPLES
               hawser connect wss://feed.example/ws

@@ -28,6 +28,7 @@ struct HawserCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        StandardDescriptors.open()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

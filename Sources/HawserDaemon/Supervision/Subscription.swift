@@ -225,8 +225,8 @@ actor Subscription {
         journal.ended(number, report)
         if report.wasOpen {
             close(number, report)
-        } else {
-            if report.end.cause != .shutdown { statistics.failedDials += 1 }
+        } else if report.end.cause != .shutdown {
+            statistics.failedDials += 1
         }
         handle(.sessionEnded(session: number, report.end))
     }
