@@ -33,10 +33,10 @@ import Testing
         #expect(ending.statistics.allSatisfy { $0.sessions >= 2 })
         let waiting = runner.lines(.subscriptionWaiting)
         #expect(waiting.prefix(3).map { $0[.position] } == ["1", "2", "3"])
-        #expect(waiting.prefix(3).map { $0[.subscription] } == ["s6", "s7", "s8"])
-        // First in, first out: nobody had a second turn before the last had its first.
-        let opened = runner.lines(.subscriptionOpened).compactMap { $0[.subscription] }
-        #expect(Set(opened.prefix(8)).count == 8, "\(opened)")
+        // First in, first out: whoever waited first dials next, before anybody has a second turn.
+        let dialed = runner.lines(.subscriptionDialing).compactMap { $0[.subscription] }
+        #expect(Set(dialed.prefix(8)).count == 8, "\(dialed)")
+        #expect(Array(dialed.dropFirst(5).prefix(3)) == waiting.prefix(3).compactMap { $0[.subscription] })
         server.stop()
     }
 
