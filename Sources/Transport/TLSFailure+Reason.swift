@@ -6,7 +6,9 @@ extension TLSFailure {
     /// - Parameter error: the first entry of OpenSSL's error queue.
     init(of connection: TLSConnection, error: UInt, hasClientCertificate: Bool) {
         let reason = ERR_GET_REASON(error)
-        if reason == SSL_R_CERTIFICATE_VERIFY_FAILED {
+        // A signature that does not fit leaves an error of its own in front of the one of the verification.
+        if reason == SSL_R_CERTIFICATE_VERIFY_FAILED || connection.options.verify && connection.certificateFault != nil
+        {
             self.init(verificationOf: connection)
             return
         }
@@ -70,6 +72,9 @@ extension TLSFailure {
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_CERT_UNTRUSTED:
             let missing = "its issuer (\(fault.issuer)) is not trusted here, or an intermediate certificate is missing"
             return (.unknownIssuer, "\(whose) cannot be verified: \(missing). \(trust(connection.options))")
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+            let other = "its issuer has the name of one that is trusted here (\(fault.issuer)), but another key"
+            return (.unknownIssuer, "\(whose) cannot be verified: \(other). \(trust(connection.options))")
         default:
             return (.certificate(code: fault.code), "\(whose) was not accepted: \(verdict(fault.code))")
         }
