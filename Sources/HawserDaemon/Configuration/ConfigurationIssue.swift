@@ -118,7 +118,12 @@ public struct ConfigurationErrors: Error, Sendable, CustomStringConvertible {
         let count = errors.count + suppressed
         var lines = issues.map { $0.rendered(color: color) }
         if suppressed > 0 { lines.append("… and \(suppressed) more") }
-        return (lines + ["\(count) error\(count == 1 ? "" : "s") in the configuration"]).joined(separator: "\n")
+        return (lines + [Self.tally(count)]).joined(separator: "\n")
+    }
+
+    /// The last line: how many errors there are.
+    static func tally(_ count: Int) -> String {
+        "\(count) error\(count == 1 ? "" : "s") in the configuration"
     }
 
     /// All issues, rendered without colour.

@@ -94,7 +94,7 @@ public struct AdHocConnection: Sendable {
     private func closeOnSignal(_ session: WebSocketSession, _ loop: EventLoop) throws(EventLoopError) {
         let stop = StopRequest()
         _ = try loop.onSignal([SIGINT, SIGTERM]) { signal in
-            guard stop.request(.signal("\(signal)")) else { _exit(ExitStatus.failed.rawValue) }
+            guard stop.requestBySignal("\(signal)") else { _exit(ExitStatus.failed.rawValue) }
             Task { await session.close(code: .goingAway) }
         }
     }

@@ -83,10 +83,7 @@ public struct Launch: Sendable {
                     let place = loaded.location(of: failure.keyPath) ?? path
                     printError("\(place): error: \(failure.keyPath): \(failure.problem)")
                 }
-                printError(
-                    error.all.count == 1
-                        ? "1 error in the configuration" : "\(error.all.count) errors in the configuration"
-                )
+                printError(ConfigurationErrors.tally(error.all.count))
             }
         } catch {
             printError(error.rendered(color: isatty(STDERR_FILENO) == 1))

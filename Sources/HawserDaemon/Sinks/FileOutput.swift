@@ -134,11 +134,14 @@ struct FileOutput: SinkOutput {
         try? operations.truncate(file.descriptor, max(0, file.size - Int64(partialLine)))
     }
 
-    private mutating func letGo(of file: RecordFile) {
-        synchronizeIfDurable()
+    /// Zero, or the errno of a last sync that failed.
+    @discardableResult
+    private mutating func letGo(of file: RecordFile) -> Int32 {
+        let code = synchronizeIfDurable()
         operations.close(file.descriptor)
         self.file = nil
         unsyncedSince = nil
+        return code
     }
 
     /// Opens the path; false, and `openError`, if that fails.
@@ -269,8 +272,7 @@ struct FileOutput: SinkOutput {
 
     mutating func close(now: Instant) -> Int32 {
         cutPartialLine()
-        let code = synchronizeIfDurable()
-        if let file { letGo(of: file) }
+        let code = file.map { letGo(of: $0) } ?? 0
         archive.stop()
         return code
     }

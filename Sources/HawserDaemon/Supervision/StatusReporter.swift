@@ -44,21 +44,24 @@ struct StatusReporter {
             (.dialing, "dialing"), (.backingOff, "backing off"), (.waiting, "waiting"),
         ]
         let others = phases.compactMap { phase, word in
-            let count = rows.count { $0.phase == phase }
+            let count = count(phase, in: rows)
             return count > 0 ? "\(count) \(word)" : nil
         }
-        return (["\(rows.count { $0.phase == .open })/\(rows.count) open"] + others).joined(separator: ", ")
+        return (["\(count(.open, in: rows))/\(rows.count) open"] + others).joined(separator: ", ")
+    }
+
+    private static func count(_ phase: SubscriptionStatistics.Phase, in rows: [SubscriptionStatistics]) -> Int {
+        rows.count { $0.phase == phase }
     }
 
     private func summarise(_ rows: [SubscriptionStatistics]) {
-        func count(_ phase: SubscriptionStatistics.Phase) -> Int { rows.count { $0.phase == phase } }
         logger.log(
             .info,
             .daemonSummary,
             Self.status(of: rows),
             [
-                .open: count(.open), .waiting: count(.waiting), .backingOff: count(.backingOff),
-                .subscriptions: rows.count,
+                .open: Self.count(.open, in: rows), .waiting: Self.count(.waiting, in: rows),
+                .backingOff: Self.count(.backingOff, in: rows), .subscriptions: rows.count,
                 .receivedMessages: Int(clamping: rows.reduce(0) { $0 + $1.messages }),
                 .receivedBytes: Int(clamping: rows.reduce(0) { $0 + $1.bytes }),
                 .reconnects: rows.reduce(0) { $0 + $1.reconnects },
