@@ -27,8 +27,8 @@ enum EndDescription {
         case .dialFailed, .tlsFailed:
             let timeout = timeoutText(end.stage, timeouts, stageLasted: stageLasted)
             return end.fault == .timeout ? timeout : failure ?? "the dial failed"
-        case .peerVanished: return failure ?? "the connection ended without a Close frame"
-        case .protocolError, .tooBig, .reset, .rejected, .internal: return failure ?? end.outcome.rawValue
+        case .protocolError, .tooBig, .peerVanished, .reset, .rejected, .internal:
+            return failure ?? end.outcome.rawValue
         }
     }
 

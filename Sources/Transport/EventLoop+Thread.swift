@@ -1,6 +1,5 @@
 import CLibwebsockets
 import Glibc
-import NameResolution
 import Synchronization
 
 extension EventLoop {

@@ -2,7 +2,6 @@ import Locking
 import CLibwebsockets
 import Glibc
 import MonotonicTime
-import NameResolution
 import Synchronization
 
 /// One thread that waits for sockets, timers, signals and work: a libuv loop with a libwebsockets context on it, and a

@@ -1,6 +1,5 @@
 import Locking
 import CLibwebsockets
-import NameResolution
 
 /// Where libwebsockets' own log lines go: nowhere, until somebody asks. The library has one log for the whole process.
 public enum LibraryLog {

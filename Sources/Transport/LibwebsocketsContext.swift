@@ -1,7 +1,6 @@
 import Locking
 import CLibwebsockets
 import Glibc
-import NameResolution
 
 /// One libwebsockets context on a libuv loop that is not its own, with the virtual host to which sockets are adopted.
 /// Confined to the loop's thread.

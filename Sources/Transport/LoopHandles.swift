@@ -1,6 +1,5 @@
 import Locking
 import CLibwebsockets
-import NameResolution
 
 /// One loop's own libuv objects: the loop, and the handles of it that are ours rather than libwebsockets'.
 ///

@@ -1,5 +1,4 @@
 import Locking
-import NameResolution
 
 /// Something to run on an event loop.
 enum LoopWork {

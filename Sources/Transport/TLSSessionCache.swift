@@ -1,6 +1,5 @@
 import Locking
 import CLibwebsockets
-import NameResolution
 
 /// The last session of each peer, for resumption. From any thread.
 final class TLSSessionCache: Sendable {
