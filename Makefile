@@ -1,11 +1,12 @@
 # Every target is a thin call of one script in scripts/, where the work and the reasons stand.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test build install uninstall lint format bench test-interop test-slow fresh-clone clean
+.PHONY: help run test build install uninstall lint format docs bench bench-http conformance fuzz test-interop test-slow fresh-clone clean
 
 DESTDIR ?=
 PREFIX ?= /usr
 ARGS ?=
+SECONDS ?= 60
 
 help: ## say what each target does
 	@scripts/help
@@ -31,10 +32,22 @@ lint: ## check the format of Swift, the shell scripts and the systemd unit
 format: ## rewrite the Swift sources in the project's format
 	@scripts/format
 
-bench: ## measure CPU time per received message (ARGS="MESSAGES SIZE")
+docs: ## build the libraries' documentation; a warning is an error
+	@scripts/docs
+
+bench: ## compare processor time with peers and the floor, side by side (ARGS="--quick")
 	@scripts/bench $(ARGS)
 
-test-interop: ## test against servers written by others: websockets, aiohttp, ws, nginx
+bench-http: ## compare the REST client with its peers, side by side (ARGS="--quick")
+	@scripts/bench-http $(ARGS)
+
+conformance: ## run the Autobahn test suite against the client library (ARGS=--full)
+	@scripts/conformance $(ARGS)
+
+fuzz: ## fuzz what reads bytes from a server (SECONDS=60, ARGS="frames deflated")
+	@DURATION="$(SECONDS)" scripts/fuzz $(ARGS)
+
+test-interop: ## test against servers written by others: websockets, aiohttp, ws, nginx, pproxy
 	@scripts/test-interop $(ARGS)
 
 test-slow: ## address and thread sanitizer, then repeated runs (about 25 minutes)

@@ -16,6 +16,9 @@ let package = Package(
     name: "hawser",
     products: [
         .executable(name: "hawser", targets: ["hawser"]),
+        .executable(name: "hawser-autobahn", targets: ["hawser-autobahn"]),
+        .executable(name: "hawser-bench", targets: ["hawser-bench"]),
+        .library(name: "HawserHTTP", targets: ["HawserHTTP"]),
         .library(name: "HawserWebSocket", targets: ["HawserWebSocket"]),
     ],
     dependencies: [
@@ -24,25 +27,37 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CLibwebsockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
+        .systemLibrary(name: "CMemoryFile"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         library("Locking"),
         library("MonotonicTime"),
-        library("WebSocketProtocol"),
+        library("WebSocketProtocol", ["CZlib"]),
         library("ConnectionLifecycle", ["MonotonicTime"]),
         library("NameResolution", ["Locking", "MonotonicTime"]),
         library("Transport", ["CLibwebsockets", "Locking", "MonotonicTime", "NameResolution"]),
         library(
             "HawserWebSocket",
-            ["ConnectionLifecycle", "MonotonicTime", "NameResolution", "Transport", "WebSocketProtocol"]
+            ["ConnectionLifecycle", "Locking", "MonotonicTime", "NameResolution", "Transport", "WebSocketProtocol"]
         ),
-        library("HawserServers", ["CLibwebsockets", "MonotonicTime", "Transport"]),
+        library(
+            "HawserHTTP",
+            [
+                "CBrotli", "CCurl", "CZlib", "CZstd", "ConnectionLifecycle", "Locking", "MonotonicTime",
+                "NameResolution", "WebSocketProtocol",
+            ]
+        ),
+        library("HawserServers", ["CLibwebsockets", "MonotonicTime", "Transport", "WebSocketProtocol"]),
         .target(
             name: "HawserDaemon",
             dependencies: [
-                "ConnectionLifecycle", "CZlib", "HawserServers", "HawserWebSocket", "Locking", "MonotonicTime",
-                "NameResolution", "Transport", "WebSocketProtocol",
+                "CMemoryFile", "ConnectionLifecycle", "CZlib", "HawserHTTP", "HawserServers", "HawserWebSocket",
+                "Locking",
+                "MonotonicTime", "NameResolution", "Transport", "WebSocketProtocol",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -52,15 +67,26 @@ let package = Package(
         .executableTarget(
             name: "hawser",
             dependencies: [
-                "ConnectionLifecycle", "HawserDaemon", "HawserWebSocket", "Transport", "WebSocketProtocol",
+                "ConnectionLifecycle", "HawserDaemon", "HawserHTTP", "HawserServers", "HawserWebSocket", "Transport",
+                "WebSocketProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "hawser-bench",
+            dependencies: [
+                "ConnectionLifecycle", "HawserHTTP", "HawserWebSocket", "MonotonicTime", "NameResolution", "Transport",
+                "WebSocketProtocol",
+            ],
+            path: "Benchmarks/hawser-bench",
+            swiftSettings: strict
+        ),
+
         .target(
             name: "TestSupport",
-            dependencies: ["CLibwebsockets", "Locking", "MonotonicTime"],
+            dependencies: ["CLibwebsockets", "CZlib", "Locking", "MonotonicTime"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -70,9 +96,18 @@ let package = Package(
             path: "Tests/SinkCrashWriter",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "hawser-autobahn",
+            dependencies: [
+                "ConnectionLifecycle", "HawserWebSocket", "MonotonicTime", "NameResolution", "Transport",
+                "WebSocketProtocol", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Conformance/hawser-autobahn",
+            swiftSettings: strict
+        ),
         tests("LockingTests", ["Locking", "TestSupport"]),
         tests("MonotonicTimeTests", ["MonotonicTime"]),
-        tests("WebSocketProtocolTests", ["WebSocketProtocol"]),
+        tests("WebSocketProtocolTests", ["CZlib", "WebSocketProtocol"]),
         tests("ConnectionLifecycleTests", ["ConnectionLifecycle", "MonotonicTime"]),
         tests("SimulationTests", ["ConnectionLifecycle", "MonotonicTime"]),
         tests("NameResolutionTests", ["Locking", "MonotonicTime", "NameResolution", "TestSupport"]),
@@ -83,21 +118,31 @@ let package = Package(
         tests(
             "HawserWebSocketTests",
             [
-                "ConnectionLifecycle", "HawserWebSocket", "Locking", "NameResolution", "TestSupport", "Transport",
-                "WebSocketProtocol",
+                "ConnectionLifecycle", "CZlib", "HawserWebSocket", "Locking", "NameResolution", "TestSupport",
+                "Transport", "WebSocketProtocol",
             ]
         ),
         tests(
             "InteropTests",
-            ["ConnectionLifecycle", "HawserWebSocket", "TestSupport", "Transport", "WebSocketProtocol"]
+            [
+                "ConnectionLifecycle", "HawserHTTP", "HawserWebSocket", "Locking", "MonotonicTime",
+                "NameResolution", "TestSupport", "Transport", "WebSocketProtocol",
+            ]
+        ),
+        tests(
+            "HawserHTTPTests",
+            [
+                "CZlib", "CZstd", "ConnectionLifecycle", "HawserHTTP", "Locking", "MonotonicTime", "NameResolution",
+                "TestSupport",
+            ]
         ),
         tests("HawserServersTests", ["HawserServers", "TestSupport", "Transport"]),
         tests(
             "HawserDaemonTests",
             [
-                "ConnectionLifecycle", "CZlib", "HawserDaemon", "Locking", "SinkCrashWriter", "TestSupport",
-                "Transport",
-                "WebSocketProtocol", .product(name: "Logging", package: "swift-log"),
+                "ConnectionLifecycle", "CZlib", "HawserDaemon", "HawserHTTP", "HawserWebSocket", "Locking",
+                "MonotonicTime", "SinkCrashWriter", "TestSupport", "Transport", "WebSocketProtocol",
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         tests("HawserCommandTests", ["Locking", "TestSupport", "hawser"]),

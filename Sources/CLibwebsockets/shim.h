@@ -12,11 +12,10 @@ static inline size_t hawser_lws_pre(void) { return LWS_PRE; }
 static inline int hawser_ssl_ctx_set_min_proto_version(SSL_CTX *context, int version) {
     return (int)SSL_CTX_set_min_proto_version(context, version);
 }
-static inline void hawser_ssl_ctx_set_client_modes(SSL_CTX *context) {
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+static inline void hawser_ssl_ctx_set_client_modes(SSL_CTX *context, int releases_buffers) {
+    SSL_CTX_set_mode(context, (releases_buffers ? SSL_MODE_RELEASE_BUFFERS : 0) | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
-static inline void hawser_ssl_ctx_set_read_ahead(SSL_CTX *context) { SSL_CTX_set_read_ahead(context, 1); }
 static inline int hawser_ssl_set_server_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }

@@ -41,34 +41,39 @@ public struct KeepAlive: Sendable {
     private enum Phase: Hashable {
         case inactive
         case resting
-        case waiting(Wait)
+        // Out of line: most sessions rest most of the time.
+        indirect case waiting(Wait)
     }
 
     /// A deadline seen later than this was missed because the process did not run, or did not get to its timers.
     private static let stallThreshold = Duration.seconds(1)
 
-    /// Nil: off.
-    private let every: Duration?
-    private let timeout: Duration
+    // Nanoseconds, half the size of durations.
+    /// Zero: off.
+    private let everyNanoseconds: Int64
+    private let timeoutNanoseconds: Int64
     private var phase = Phase.inactive
     private var nextPing = Instant.distantFuture
     private var newest: UInt64 = 0
     private var newestSentAt = Instant.origin
-    private var newestMeasurable = false
     private var pausedSince: Instant?
+    private var newestMeasurable = false
     @usableFromInline internal var lastReceived = Instant.origin
 
     /// An inactive keep-alive: it does nothing until `opened`.
     public init(_ policy: Policy) {
         switch policy {
         case .off:
-            every = nil
-            timeout = .zero
+            everyNanoseconds = 0
+            timeoutNanoseconds = 0
         case .ping(let every, let timeout):
-            self.every = max(every, .milliseconds(1))
-            self.timeout = max(timeout, .zero)
+            everyNanoseconds = max(every, .milliseconds(1)).saturatedNanoseconds
+            timeoutNanoseconds = max(timeout, .zero).saturatedNanoseconds
         }
     }
+
+    private var every: Duration? { everyNanoseconds == 0 ? nil : .nanoseconds(everyNanoseconds) }
+    private var timeout: Duration { .nanoseconds(timeoutNanoseconds) }
 
     /// The session is open: the first ping is due after `every`.
     public mutating func opened(now: Instant) {

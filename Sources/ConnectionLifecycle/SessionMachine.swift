@@ -48,21 +48,30 @@ public struct SessionMachine: Sendable {
 
     enum Phase: Hashable {
         case idle
-        case dialing(Stage, stageDeadline: Instant, dialDeadline: Instant)
+        // Out of line: thousands of sessions are open, few are dialling or closing.
+        indirect case dialing(Stage, stageDeadline: Instant, dialDeadline: Instant)
         case open(since: Instant, pauseDeadline: Instant?, isPaused: Bool)
-        // Out of line: thousands of sessions are open, few are closing.
         indirect case closing(Closing)
         case closed
     }
 
-    let timeouts: SessionTimeouts
+    /// The settings it goes by.
+    public let plan: SessionPlan
     let isSecure: Bool
     let needsResolution: Bool
     var phase = Phase.idle
     @usableFromInline var keepAlive: KeepAlive
 
+    /// Nanoseconds of `lastRoundTrip`; negative before the first.
+    private var lastRoundTripNanoseconds: Int64 = -1
+
     /// The round trip of the newest answered ping; nil before the first.
-    public internal(set) var lastRoundTrip: Duration?
+    public internal(set) var lastRoundTrip: Duration? {
+        get { lastRoundTripNanoseconds < 0 ? nil : .nanoseconds(lastRoundTripNanoseconds) }
+        set { lastRoundTripNanoseconds = newValue?.saturatedNanoseconds ?? -1 }
+    }
+
+    var timeouts: SessionTimeouts { plan.timeouts }
 
     /// A session that has not been started.
     ///
@@ -75,8 +84,18 @@ public struct SessionMachine: Sendable {
         isSecure: Bool,
         needsResolution: Bool
     ) {
-        self.timeouts = timeouts
-        self.keepAlive = KeepAlive(keepAlive)
+        self.init(
+            SessionPlan(timeouts: timeouts, keepAlive: keepAlive),
+            isSecure: isSecure,
+            needsResolution: needsResolution
+        )
+    }
+
+    /// A session that has not been started, and that goes by `plan` as others may; otherwise as
+    /// `init(timeouts:keepAlive:isSecure:needsResolution:)`.
+    public init(_ plan: SessionPlan, isSecure: Bool, needsResolution: Bool) {
+        self.plan = plan
+        self.keepAlive = KeepAlive(plan.keepAlive)
         self.isSecure = isSecure
         self.needsResolution = needsResolution
     }

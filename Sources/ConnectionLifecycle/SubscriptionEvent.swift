@@ -5,6 +5,8 @@ public enum SubscriptionEvent: Sendable, Hashable {
     /// The permit queue granted what `requestPermit` asked for. Once for each grant: one that is on its way when the
     /// request is withdrawn and made again answers the new one.
     case permitGranted
+    /// The dial gate released what `requestDial` asked for. Once for each release, as with permits.
+    case dialReleased
     /// The session of that number is open.
     case sessionOpened(session: Int)
     /// The session of that number is over.
@@ -46,12 +48,21 @@ public struct Retry: Sendable, Hashable {
 /// What the supervisor of a subscription has to do. The list is closed.
 ///
 /// A runner may perform a list in order and feed events back while it does so: `startSession` and `closeSession` come
-/// last, and a permit is released before one is requested and before `stopped`.
+/// last, and a permit is released before one is requested and before `stopped`. A dial is ended before its permit is
+/// released, and the host held before that.
 public enum SubscriptionAction: Sendable, Hashable {
     /// Queue for a permit, at the tail; say `permitGranted` when it is granted, which may be at once.
     case requestPermit
     /// Leave the queue.
     case withdrawRequest
+    /// Queue at the dial gate; say `dialReleased` when it is this one's turn, which may be at once.
+    case requestDial
+    /// Leave the queue of the dial gate.
+    case withdrawDial
+    /// Tell the dial gate how the dial that it released is over.
+    case endDial(DialEvent.End)
+    /// Tell the dial gate that the host asks to be left alone for so long.
+    case holdHost(Duration)
     /// Make a session and start it. Its number counts from 1 and never repeats.
     case startSession(number: Int)
     /// Ask the session to close with this outcome.

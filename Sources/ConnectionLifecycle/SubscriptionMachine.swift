@@ -1,13 +1,15 @@
 import MonotonicTime
 
-/// The reconnect loop of one subscription, without its effects: wait for a permit, hold a session, back off, again.
+/// The reconnect loop of one subscription, without its effects: wait for a permit, pass the dial gate, hold a session,
+/// back off, again.
 ///
-/// A permit is held from `startSession` to the session's end; it is given back during backoff, and a redial queues at
-/// the tail. The machine never gives up. It stops only when told to, from every state, and then ends as soon as its
+/// A permit is held from its grant to the session's end; it is given back during backoff, and a redial queues at the
+/// tail. The machine never gives up. It stops only when told to, from every state, and then ends as soon as its
 /// session has: at once if it has none.
 ///
-/// Every state has a deadline of its own (`nextDeadline`) or a session that has one, except waiting for a slot and the
-/// states in which nothing is wanted. A dial gate goes between the permit and the session, as a state of its own.
+/// Every state has a deadline of its own (`nextDeadline`) or a session that has one, except waiting for a slot, waiting
+/// at the dial gate, which has the deadline of its governor or waits for the end of another dial, and the states in
+/// which nothing is wanted.
 ///
 /// A value with no clock and no randomness of its own; not shared between isolation domains.
 public struct SubscriptionMachine: Sendable {
@@ -20,8 +22,10 @@ public struct SubscriptionMachine: Sendable {
     public enum State: Sendable, Hashable {
         /// Not started.
         case idle
-        /// In the permit queue: the one state of waiting without a deadline.
+        /// In the permit queue: the one state of waiting without any deadline.
         case waitingForSlot
+        /// At the dial gate; holds a permit.
+        case waitingForDial
         /// Holds a permit and a session: dialling, or open since `openedAt`.
         case inSession(number: Int, openedAt: Instant?)
         /// Holds a permit and a session that was asked to close.
@@ -50,6 +54,8 @@ public struct SubscriptionMachine: Sendable {
     /// subscription flaps must not keep the delays of the others short.
     private var releaseUsed = false
     private var lastDisposition = Disposition.retry
+    /// Whether the dial gate has to be told how the session's dial is over.
+    private var isDialing = false
 
     /// A subscription that has not been started.
     public init(backoff: Backoff.Policy = Backoff.Policy(), dispositions: DispositionTable = .standard) {
@@ -65,7 +71,7 @@ public struct SubscriptionMachine: Sendable {
     /// Whether a permit is held.
     public var holdsPermit: Bool {
         switch state {
-        case .inSession, .closing: true
+        case .waitingForDial, .inSession, .closing: true
         case .idle, .waitingForSlot, .backingOff, .paused, .stopped: false
         }
     }
@@ -81,6 +87,7 @@ public struct SubscriptionMachine: Sendable {
         switch event {
         case .started: start()
         case .permitGranted: takePermit()
+        case .dialReleased: dial()
         case .sessionOpened(let number): open(number, now: now)
         case .sessionEnded(let number, let end): endSession(number, end, now: now, using: &generator)
         case .deadlineReached: reachDeadline(now: now)
@@ -109,10 +116,9 @@ extension SubscriptionMachine {
     private mutating func takePermit() -> [SubscriptionAction] {
         switch state {
         case .waitingForSlot:
-            sessions += 1
-            state = .inSession(number: sessions, openedAt: nil)
-            return [.startSession(number: sessions)]
-        case .inSession, .closing:
+            state = .waitingForDial
+            return [.requestDial]
+        case .waitingForDial, .inSession, .closing:
             return []
         case .idle, .backingOff, .paused, .stopped:
             // Granted in the moment in which the request was withdrawn: it must not be lost.
@@ -120,12 +126,32 @@ extension SubscriptionMachine {
         }
     }
 
+    private mutating func dial() -> [SubscriptionAction] {
+        switch state {
+        case .waitingForDial:
+            sessions += 1
+            state = .inSession(number: sessions, openedAt: nil)
+            isDialing = true
+            return [.startSession(number: sessions)]
+        case .inSession, .closing:
+            return []
+        case .idle, .waitingForSlot, .backingOff, .paused, .stopped:
+            // Released in the moment in which the request was withdrawn: the place must not be lost.
+            return [.endDial(.abandoned)]
+        }
+    }
+
+    private mutating func endDial(_ end: DialEvent.End) -> [SubscriptionAction] {
+        defer { isDialing = false }
+        return isDialing ? [.endDial(end)] : []
+    }
+
     private mutating func open(_ number: Int, now: Instant) -> [SubscriptionAction] {
         guard case .inSession(number, nil) = state else { return [] }
         state = .inSession(number: number, openedAt: now)
         isUnhealthy = false
         releaseUsed = false
-        return []
+        return endDial(.opened)
     }
 
     private mutating func endSession(
@@ -138,20 +164,21 @@ extension SubscriptionMachine {
         case .inSession(number, _):
             let retry = retry(after: end, using: &generator)
             state = .backingOff(until: now + retry.delay)
-            return [.retryScheduled(retry), .releasePermit]
+            return [.retryScheduled(retry)] + hold(retry) + endDial(.failed) + [.releasePermit]
         case .closing(number, let next):
             noteUptime(end)
+            let end = endDial(.abandoned)
             switch next {
             case .redial:
-                return [.releasePermit] + queue()
+                return end + [.releasePermit] + queue()
             case .pause:
                 state = .paused
-                return [.releasePermit]
+                return end + [.releasePermit]
             case .stop:
                 state = .stopped
-                return [.releasePermit, .stopped]
+                return end + [.releasePermit, .stopped]
             }
-        case .idle, .waitingForSlot, .inSession, .closing, .backingOff, .paused, .stopped:
+        case .idle, .waitingForSlot, .waitingForDial, .inSession, .closing, .backingOff, .paused, .stopped:
             return []
         }
     }
@@ -185,7 +212,7 @@ extension SubscriptionMachine {
             return [.closeSession(.reloaded)]
         case .backingOff:
             return queue()
-        case .idle, .waitingForSlot, .closing, .paused, .stopped:
+        case .idle, .waitingForSlot, .waitingForDial, .closing, .paused, .stopped:
             return []
         }
     }
@@ -195,6 +222,9 @@ extension SubscriptionMachine {
         case .waitingForSlot:
             state = .paused
             return [.withdrawRequest]
+        case .waitingForDial:
+            state = .paused
+            return [.withdrawDial, .releasePermit]
         case .inSession(let number, _):
             state = .closing(number: number, then: .pause)
             return [.closeSession(.reloaded)]
@@ -216,7 +246,7 @@ extension SubscriptionMachine {
         case .closing(let number, .pause):
             state = .closing(number: number, then: .redial)
             return []
-        case .idle, .waitingForSlot, .inSession, .closing, .backingOff, .stopped:
+        case .idle, .waitingForSlot, .waitingForDial, .inSession, .closing, .backingOff, .stopped:
             return []
         }
     }
@@ -226,6 +256,9 @@ extension SubscriptionMachine {
         case .waitingForSlot:
             state = .stopped
             return [.withdrawRequest, .stopped]
+        case .waitingForDial:
+            state = .stopped
+            return [.withdrawDial, .releasePermit, .stopped]
         case .inSession(let number, _):
             state = .closing(number: number, then: .stop)
             return [.closeSession(outcome)]
@@ -254,6 +287,11 @@ extension SubscriptionMachine {
         lastDisposition = disposition
         let delay = delay(of: disposition, using: &generator)
         return Retry(delay: delay, attempt: failures, disposition: disposition, end: end)
+    }
+
+    /// What the server says of when to come back holds for all who want to.
+    private func hold(_ retry: Retry) -> [SubscriptionAction] {
+        if case .retryAfter(let asked) = retry.disposition { [.holdHost(asked)] } else { [] }
     }
 
     /// A session that was open long enough is a success, however it ended.

@@ -99,6 +99,9 @@ func serverCallback(
     _ data: UnsafeMutableRawPointer?,
     _ count: Int
 ) -> Int32 {
+    if reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS {
+        return ServerCertificate.present(to: user, of: data) ? 0 : -1
+    }
     guard let wsi, let opaque = lws_get_opaque_user_data(wsi) else { return 0 }
     // Proof: `adopt` retained it, and only the branch below releases it, once for each library object.
     let reference = Unmanaged<AdoptedDescriptor>.fromOpaque(opaque)

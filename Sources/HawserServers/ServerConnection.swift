@@ -4,17 +4,23 @@ import Transport
 
 /// One accepted connection: HTTP requests, then perhaps a WebSocket session, both spoken by libwebsockets' server roles.
 /// Confined to the loop.
-package final class ServerConnection: AdoptedDescriptor, TurnEndHandler {
+package final class ServerConnection: ServedDescriptor, TurnEndHandler {
     /// The largest message taken from a client; a larger one ends the session with 1009.
     package static let messageLimit = 1 << 20
     /// Bytes that may wait to be sent before `send` refuses more.
     package static let queueLimit = 1 << 20
 
-    private unowned let server: LibwebsocketsServer
+    /// Bytes that may wait to be sent here before `send` refuses more.
+    private let queueLimit: Int
+    /// Accepted in advance, whatever the handshake asks for.
+    private let isPromised: Bool
     private var session: (any ServerSession)?
     private var isOpen = false
     private var queue: [QueuedFrame] = []
-    private var queuedBytes = 0
+    /// Bytes that wait to be sent.
+    private(set) var queuedBytes = 0
+    /// Called when fewer bytes wait than before.
+    var onDrained: (() -> Void)?
     private var pendingClose: (code: UInt16, reason: String)?
     private var partial: [UInt8] = []
 
@@ -24,8 +30,26 @@ package final class ServerConnection: AdoptedDescriptor, TurnEndHandler {
         let type: lws_write_protocol
     }
 
-    init(server: LibwebsocketsServer) {
-        self.server = server
+    /// A connection whose requests the server's handler answers.
+    override init(server: LibwebsocketsServer) {
+        queueLimit = Self.queueLimit
+        isPromised = false
+        super.init(server: server)
+    }
+
+    /// A connection whose opening handshake leads to `session`.
+    init(server: LibwebsocketsServer, session: any ServerSession, queueLimit: Int) {
+        self.queueLimit = queueLimit
+        isPromised = true
+        self.session = session
+        super.init(server: server)
+    }
+
+    override var adoptionType: UInt32 { LWS_ADOPT_SOCKET.rawValue | LWS_ADOPT_HTTP.rawValue }
+    override var countsAsConnection: Bool { !isPromised }
+
+    override func serverStops() {
+        if isSession { close(1001, "the server stops") } else { drop() }
     }
 
     /// Whether this is a WebSocket session that may still send.
@@ -75,7 +99,7 @@ package final class ServerConnection: AdoptedDescriptor, TurnEndHandler {
     }
 
     private func queue(_ payload: [UInt8], as type: lws_write_protocol) -> Bool {
-        guard isSession, let wsi, queuedBytes + payload.count <= Self.queueLimit else { return false }
+        guard isSession, let wsi, queuedBytes + payload.count <= queueLimit else { return false }
         queue.append(QueuedFrame(bytes: [UInt8](repeating: 0, count: hawser_lws_pre()) + payload, type: type))
         queuedBytes += payload.count
         lws_callback_on_writable(wsi)
@@ -109,7 +133,8 @@ package final class ServerConnection: AdoptedDescriptor, TurnEndHandler {
 
     override func destroyed() {
         endSession()
-        server.connectionDestroyed(self)
+        onDrained = nil
+        super.destroyed()
     }
 
     private func endSession() {
@@ -122,18 +147,19 @@ package final class ServerConnection: AdoptedDescriptor, TurnEndHandler {
     }
 
     private func answerRequest() -> Int32 {
-        guard let wsi, let request = ServerRequest(wsi) else { return -1 }
+        guard let wsi, let handler = server.handler, let request = ServerRequest(wsi) else { return -1 }
         let response =
             request.method == .other
-            ? .text("only GET and HEAD are answered here", status: 405) : server.handler.response(to: request)
+            ? .text("only GET and HEAD are answered here", status: 405) : handler.response(to: request)
         guard write(response, to: request) else { return -1 }
         return lws_http_transaction_completed(wsi) == 0 ? 0 : -1
     }
 
     /// Positive: answered, and the library completes the transaction.
     private func decideUpgrade() -> Int32 {
-        guard let wsi, let request = ServerRequest(wsi) else { return -1 }
-        switch server.handler.upgrade(request) {
+        if isPromised { return 0 }
+        guard let wsi, let handler = server.handler, let request = ServerRequest(wsi) else { return -1 }
+        switch handler.upgrade(request) {
         case .accept(let session):
             self.session = session
             return 0
@@ -155,6 +181,7 @@ package final class ServerConnection: AdoptedDescriptor, TurnEndHandler {
         let padding = hawser_lws_pre()
         queuedBytes -= frame.bytes.count - padding
         guard write(&frame.bytes, padding, frame.type) else { return -1 }
+        onDrained?()
         if !queue.isEmpty {
             lws_callback_on_writable(wsi)
         } else if pendingClose != nil {

@@ -7,6 +7,10 @@ public enum ServerError: Error, Hashable, Sendable {
     case listen(address: String, code: Int32)
     /// libwebsockets made no virtual host, or did not take the listening socket: no memory, or the loop is ending.
     case library
+    /// The host to listen on is no address of the form `127.0.0.1` or `::1`.
+    case notAnAddress(String)
+    /// OpenSSL could not make the server's certificate.
+    case certificate(detail: String)
     /// It has been started before; a server serves once.
     case startedBefore
 }
@@ -19,6 +23,8 @@ extension ServerError: CustomStringConvertible {
             "cannot listen on \(address): \(String(cString: strerror(code)))"
                 + (code == EADDRINUSE ? " (another program has the port: choose another, or 0 for any)" : "")
         case .library: "libwebsockets refused to start a server: its event loop is ending, or memory is short"
+        case .notAnAddress(let host): "cannot listen on '\(host)': write an address such as 127.0.0.1, ::1 or 0.0.0.0"
+        case .certificate(let detail): detail
         case .startedBefore: "the server was started before; make another one"
         }
     }

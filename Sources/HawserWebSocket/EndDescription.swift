@@ -9,23 +9,22 @@ enum EndDescription {
     static func text(
         for end: SessionEnd,
         failure: String?,
-        configuration: WebSocketConfiguration,
+        plan: SessionPlan,
         stageLasted: Duration
     ) -> String {
-        let timeouts = configuration.timeouts
         switch end.outcome {
         case .peerClosed: return closeText("the server closed the session", end)
         case .protocolError where end.wasClean:
             return closeText("the server says that the protocol was broken", end)
-        case .pingTimeout: return pingText(configuration.keepAlive)
+        case .pingTimeout: return pongText(plan.keepAlive)
         case .sinkBlocked: return "reading was paused for longer than pause_max: a sink takes nothing"
         case .stale: return "no message in time"
         case .shutdown: return "shutting down"
         case .reloaded: return "the configuration changed"
         case .rotated: return "replaced by a newer session"
-        case .closeTimeout: return "the server did not answer our Close within \(timeouts.close.shortText)"
+        case .closeTimeout: return "the server did not answer our Close within \(plan.timeouts.close.shortText)"
         case .dialFailed, .tlsFailed:
-            let timeout = timeoutText(end.stage, timeouts, stageLasted: stageLasted)
+            let timeout = timeoutText(end.stage, plan.timeouts, stageLasted: stageLasted)
             return end.fault == .timeout ? timeout : failure ?? "the dial failed"
         case .protocolError, .tooBig, .peerVanished, .reset, .rejected, .internal:
             return failure ?? end.outcome.rawValue
@@ -40,7 +39,7 @@ enum EndDescription {
             : "the connection ended without a Close frame"
     }
 
-    private static func pingText(_ policy: KeepAlive.Policy) -> String {
+    private static func pongText(_ policy: KeepAlive.Policy) -> String {
         guard case .ping(_, let timeout) = policy else { return "no pong in time" }
         return "no pong within \(timeout.shortText)"
     }

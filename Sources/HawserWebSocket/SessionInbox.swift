@@ -18,6 +18,8 @@ final class SessionInbox: WebSocketHandler {
     private var messages: [WebSocketMessage] = []
     private var byteCount = 0
     weak var connection: WebSocketConnection?
+    /// Messages go past the inbox, to a closure of the session's task.
+    var isLent = false
 
     init(onEdge: @escaping (Edge) -> Void) {
         self.onEdge = onEdge
@@ -31,6 +33,14 @@ final class SessionInbox: WebSocketHandler {
         }
         connection?.resumeReading()
         return messages
+    }
+
+    /// Puts messages that were taken, but not used, in front of the others.
+    func takeBack(_ rest: ArraySlice<WebSocketMessage>) {
+        messages.insert(contentsOf: rest, at: 0)
+        byteCount += rest.reduce(0) { $0 + $1.byteCount + MemoryLayout<WebSocketMessage>.stride }
+        if byteCount > Self.high { connection?.pauseReading() }
+        onEdge(.received)
     }
 
     var isEmpty: Bool { messages.isEmpty }

@@ -2,6 +2,13 @@ import ConnectionLifecycle
 import Transport
 import WebSocketProtocol
 
+// Re-exported, so that whoever imports this module can name what its interface is made of.
+@_exported import struct ConnectionLifecycle.KeepAlive
+@_exported import struct ConnectionLifecycle.SessionTimeouts
+@_exported import struct Transport.TLSOptions
+@_exported import struct WebSocketProtocol.CompressionPolicy
+@_exported import struct WebSocketProtocol.MessageLimits
+
 /// How to dial one WebSocket server, and the limits of a session with it.
 public struct WebSocketConfiguration: Sendable {
     /// Header fields of the opening handshake beside those that RFC 6455 sets.
@@ -14,11 +21,14 @@ public struct WebSocketConfiguration: Sendable {
     public var keepAlive = KeepAlive.Policy.standard
     /// The largest message, and the most fragments it may come in.
     public var limits = MessageLimits()
+    /// What to offer of permessage-deflate (RFC 7692), and what it may cost; nil: it is not offered.
+    public var compression: CompressionPolicy? = CompressionPolicy()
     /// Certificates, verification and versions for `wss`.
     public var tls = TLSOptions()
     /// The most bytes of outgoing frames that wait for the peer to read; `send` waits for room beyond.
     public var sendQueue = 1 << 20
 
-    /// The defaults: verified TLS 1.2 or later, a ping every 20 s, messages of at most 4 MiB.
+    /// The defaults: verified TLS 1.2 or later, a ping every 20 s, messages of at most 4 MiB, compression
+    /// if the server wants it.
     public init() {}
 }

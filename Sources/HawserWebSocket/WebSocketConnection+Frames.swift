@@ -2,92 +2,91 @@ import ConnectionLifecycle
 import Transport
 import WebSocketProtocol
 
-/// Data and control frames, in both directions.
+/// Frames that arrive.
 extension WebSocketConnection {
-    /// Sends one message in one frame.
-    ///
-    /// - Returns: false if the session is not open, or more than `sendQueue` bytes wait already; nothing was sent then.
-    @discardableResult
-    public func send(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer) -> Bool {
-        guard machine.state == .open, let socket, socket.queuedBytes <= configuration.sendQueue else { return false }
-        write(kind == .text ? .text : .binary, payload)
-        return true
-    }
-
-    /// Sends one text message.
-    @discardableResult
-    public func send(_ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { send(.text, UnsafeRawBufferPointer($0)) }
-    }
-
-    /// Bytes of frames that wait for the peer to read.
-    public var queuedBytes: Int { socket?.queuedBytes ?? 0 }
-
-    func sendPing(id: UInt64) {
-        withUnsafeBytes(of: id.bigEndian) { write(.ping, $0) }
-    }
-
-    func sendClose(code: CloseCode?, reason: String) {
-        scratch.removeAll(keepingCapacity: true)
-        FrameEncoder.appendClose(code, reason: reason, maskingKey: loop.randomMask(), to: &scratch)
-        socket?.write(scratch)
-    }
-
     /// - Returns: how many bytes were taken; a partial frame is offered again with more behind it.
     func receiveFrames(_ bytes: UnsafeRawBufferPointer) -> Int {
         machine.bytesReceived(now: loop.now)
-        var receiver = FrameRouter(connection: self)
+        guard let handler else { return bytes.count }
+        var receiver = FrameRouter(connection: self, handler: handler)
         let consumed: Int
         do {
             consumed = try decoder.decode(bytes, to: &receiver)
+            count(receiver)
+            if !receiver.takesMore { socket?.yieldReading() }
         } catch {
-            if failure == nil { failure = "\(error)" }
-            handle(.violated(closeCode: error.closeCode.rawValue))
+            count(receiver)
+            violated(error)
             return bytes.count
         }
-        if let pong = owedPong { answerPing(pong) }
+        if compression != nil && decoder.takeInflateUse() { compressionUsed() }
         return consumed
     }
 
-    /// A peer that pings and does not read gets no second pong queued behind the first.
-    private func answerPing(_ payload: [UInt8]) {
-        owedPong = nil
-        guard machine.state == .open, let socket, socket.queuedBytes <= configuration.sendQueue else { return }
-        payload.withUnsafeBytes { write(.pong, $0) }
+    /// Takes `count` bytes that were read to where the message under way is assembled.
+    func receivePayload(_ count: Int) {
+        machine.bytesReceived(now: loop.now)
+        guard let handler else { return }
+        var receiver = FrameRouter(connection: self, handler: handler)
+        do {
+            try decoder.receivePayload(inRoom: count, to: &receiver)
+            self.count(receiver)
+        } catch {
+            self.count(receiver)
+            violated(error)
+        }
     }
 
-    private func write(_ opcode: Opcode, _ payload: UnsafeRawBufferPointer) {
-        scratch.removeAll(keepingCapacity: true)
-        FrameEncoder.append(opcode, payload, maskingKey: loop.randomMask(), to: &scratch)
-        socket?.write(scratch)
-        // One large message must not hold its memory for the life of the connection.
-        if scratch.capacity > Socket.window { scratch = [] }
+    private func violated(_ violation: ProtocolViolation) {
+        if failure == nil { failure = "\(violation)" }
+        handle(.violated(closeCode: violation.closeCode.rawValue))
+    }
+
+    private func count(_ receiver: borrowing FrameRouter) {
+        messages &+= receiver.messages
+        self.bytes &+= receiver.bytes
+        discarded &+= receiver.discarded
     }
 }
 
-/// Hands frames from the decoder to their connection.
+/// Hands frames from the decoder to their connection, and counts them: for the length of one read.
 struct FrameRouter: FrameReceiver {
     let connection: WebSocketConnection
+    let handler: any WebSocketHandler
+    var messages: UInt64 = 0
+    var bytes: UInt64 = 0
+    var discarded: UInt64 = 0
+    /// Payload bytes received, those of discarded messages too.
+    private var volume = 0
+    /// Payload bytes of one read beyond which the rest waits for the next turn, or for the end of a pause: compression
+    /// makes a thousand times more of a read than its buffer holds.
+    private static let volumeLimit = 1 << 20
 
-    func receivedMessage(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer) {
-        guard let handler = connection.handler else { return }
+    var takesMore: Bool { volume < Self.volumeLimit }
+
+    init(connection: WebSocketConnection, handler: any WebSocketHandler) {
+        self.connection = connection
+        self.handler = handler
+    }
+
+    mutating func receivedMessage(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer) {
+        volume += payload.count
         if connection.isDiscarding {
-            connection.discarded &+= 1
+            discarded &+= 1
             return
         }
-        connection.messages &+= 1
-        connection.bytes &+= UInt64(payload.count)
+        messages &+= 1
+        bytes &+= UInt64(payload.count)
         handler.webSocketReceived(kind, payload)
     }
 
     func receivedPing(_ payload: UnsafeRawBufferPointer) {
         connection.owedPong = Array(payload)
+        connection.answerPing()
     }
 
     func receivedPong(_ payload: UnsafeRawBufferPointer) {
-        let id = payload.count == 8 ? UInt64(bigEndian: payload.loadUnaligned(as: UInt64.self)) : nil
-        connection.handle(.pongReceived(id: id))
+        connection.pongReceived(payload)
     }
 
     func receivedClose(_ code: CloseCode, _ reason: String) {

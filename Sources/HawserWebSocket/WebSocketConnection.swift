@@ -4,41 +4,55 @@ import NameResolution
 import Transport
 import WebSocketProtocol
 
+// Re-exported, so that whoever imports this module can name what its interface is made of.
+@_exported import class Transport.TLSContext
+@_exported import struct WebSocketProtocol.WebSocketURL
+
 /// One session with one server, on one event loop: events go into a `SessionMachine`, its actions are performed here.
 ///
 /// Confined to its loop's thread; nothing in it is synchronised. `start()` once; then `webSocketEnded` of the handler
 /// comes exactly once, whatever happens, and every descriptor is given back. The handler is held until then.
 public final class WebSocketConnection {
-    let loop: EventLoop
-    let url: WebSocketURL
-    let configuration: WebSocketConfiguration
-    private let tls: TLSContext?
-    private let resolver: NameResolver
+    /// A message in one frame up to this size is handed over where it was read, once it is whole; of a longer one no more
+    /// than this is ever left with the socket. Bounds what an idle connection holds of half a frame.
+    private static let longestWholeFrame = 128 << 10
 
-    private(set) var handler: (any WebSocketHandler)?
+    let loop: EventLoop
+    /// Nil once the session is open.
+    var opening: OpeningState?
+    /// `WebSocketConfiguration.sendQueue`.
+    let sendQueue: Int
+
+    var handler: (any WebSocketHandler)?
     var machine: SessionMachine
     private var timer: LoopTimer?
-    private var armedDeadline: Instant?
+    private var armedDeadline = Instant.distantFuture
 
     private var dial: Dial?
     private(set) var socket: Socket?
     var address: String?
     var timings = DialTimings()
-    private var stageStarted = Instant.origin
 
-    var openingResponse: OpeningResponse?
     var decoder: FrameDecoder
-    var scratch: [UInt8] = []
+    /// What all connections of the loop share.
+    let buffers: LoopBuffers
+    /// Nil unless the opening handshake agreed on permessage-deflate.
+    var compression: ConnectionCompression?
     /// The payload of the newest Ping not yet answered; RFC 6455 section 5.5.3 allows to answer only that one.
     var owedPong: [UInt8]?
+    /// The newest ping of the keep-alive.
+    var lastKeepAlive: UInt64 = 0
+    /// The pings that the user waits for.
+    var pings: PingLedger?
+    /// The message that is being sent in fragments, if one is.
+    var fragmented: FragmentedMessage?
+    /// Pongs written since the queue of outgoing frames was last empty.
+    var queuedPongs: UInt8 = 0
     /// Set when the closing began while reading was paused: what still arrives has no place to go.
     var isDiscarding = false
-    /// Whether the server switched protocols.
-    var isUpgraded = false
 
     /// What went wrong, as far as it is known, for a person.
     var failure: String?
-    var rejectionContent: [UInt8] = []
     /// Whole messages received so far.
     public internal(set) var messages: UInt64 = 0
     /// Payload bytes received so far.
@@ -46,10 +60,14 @@ public final class WebSocketConnection {
     /// Whole messages that arrived when there was no place for them any more, and were dropped.
     var discarded: UInt64 = 0
 
-    /// A connection that has not been started.
+    /// A connection that has not been started; made on its loop.
     ///
     /// - Parameters:
+    ///   - loop: where it lives.
+    ///   - resolver: answers for the URL's host.
+    ///   - url: where to.
     ///   - tls: the context for `wss`; nil for `ws` and `ws+unix`.
+    ///   - configuration: what to say and how long to wait.
     ///   - handler: takes what happens, on `loop`.
     public init(
         loop: EventLoop,
@@ -60,23 +78,21 @@ public final class WebSocketConnection {
         handler: any WebSocketHandler
     ) {
         self.loop = loop
-        self.resolver = resolver
-        self.url = url
-        self.tls = url.isSecure ? tls : nil
-        self.configuration = configuration
+        opening = OpeningState(url: url, configuration: configuration, tls: tls, resolver: resolver)
+        sendQueue = configuration.sendQueue
         self.handler = handler
+        buffers = LoopBuffers.of(loop)
         machine = SessionMachine(
-            timeouts: configuration.timeouts,
-            keepAlive: configuration.keepAlive,
+            buffers.plan(configuration),
             isSecure: url.isSecure,
             needsResolution: url.unixPath == nil
         )
-        decoder = FrameDecoder(limits: configuration.limits, window: Socket.window)
+        decoder = FrameDecoder(limits: configuration.limits, window: Self.longestWholeFrame)
     }
 
     /// Begins to dial.
     public func start() {
-        timer = loop.makeTimer { [unowned self] in deadlineReached() }
+        timer = loop.makeTimer(for: self)
         handle(.started)
     }
 
@@ -95,8 +111,8 @@ public final class WebSocketConnection {
 
     /// Stops reading until `resumeReading`; what arrives waits in the kernel and slows the peer down.
     ///
-    /// What has been read already is still handed over. In the closing handshake reading must go on, to find the peer's
-    /// Close: the messages in front of it are dropped then, and counted.
+    /// What has been read already is still handed over, at most 1 MiB and one message of it. In the closing handshake
+    /// reading must go on, to find the peer's Close: the messages in front of it are dropped then, and counted.
     public func pauseReading() {
         if machine.state == .closing { isDiscarding = true }
         guard machine.state == .open, let socket, !socket.isReadingPaused else { return }
@@ -137,23 +153,25 @@ public final class WebSocketConnection {
     /// Re-arms only for an earlier deadline: one that moved on, as with each read, costs nothing until it fires.
     private func armTimer() {
         guard let timer, let deadline = machine.nextDeadline else { return }
-        if let armedDeadline, armedDeadline <= deadline { return }
+        if armedDeadline <= deadline { return }
         armedDeadline = deadline
         timer.arm(at: deadline)
     }
 
-    private func deadlineReached() {
-        armedDeadline = nil
+    fileprivate func deadlineReached() {
+        armedDeadline = .distantFuture
         // The timer is early where the deadline has moved on: only one that has come ends an opening handshake.
         let isDue = machine.nextDeadline.map { $0 <= loop.now } ?? false
-        if isDue, openingResponse != nil, takeUnfinishedRejection() { return }
+        if isDue, takeUnfinishedRejection() { return }
         handle(.deadlineReached)
     }
 
     private func beginDial() {
-        stageStarted = loop.now
+        guard let opening else { return }
+        opening.stageStarted = loop.now
+        let url = opening.url
         // Never a plain connection where a secure one was asked for.
-        guard tls != nil || !url.isSecure else {
+        guard opening.tls != nil || !url.isSecure else {
             failure = "a wss URL needs a TLS context"
             return handle(.dialFailed(.tls))
         }
@@ -161,8 +179,8 @@ public final class WebSocketConnection {
         let dial = Dial(
             loop: loop,
             to: endpoint,
-            tls: tls.map { ($0, serverName: url.host) },
-            resolver: resolver,
+            tls: opening.tls.map { ($0, serverName: url.host) },
+            resolver: opening.resolver,
             handler: self,
             socketHandler: self
         )
@@ -187,6 +205,9 @@ public final class WebSocketConnection {
         timer = nil
         dial = nil
         socket = nil
+        pings?.abandonAll()
+        pings = nil
+        compression = nil
         guard let handler else { return }
         self.handler = nil
         handler.webSocketEnded(
@@ -195,12 +216,12 @@ public final class WebSocketConnection {
                 detail: EndDescription.text(
                     for: end,
                     failure: failure,
-                    configuration: configuration,
-                    stageLasted: stageStarted.duration(to: loop.now)
+                    plan: machine.plan,
+                    stageLasted: opening?.stageStarted.duration(to: loop.now) ?? .zero
                 ),
                 address: address,
                 timings: timings,
-                rejectionContent: rejectionContent,
+                rejectionContent: opening?.rejectionContent ?? [],
                 messages: messages,
                 bytes: bytes,
                 discarded: discarded,
@@ -209,11 +230,14 @@ public final class WebSocketConnection {
         )
     }
 
-    /// The time since the last stage began; the next one begins now.
-    func lap() -> Duration {
-        let now = loop.now
-        defer { stageStarted = now }
-        return stageStarted.duration(to: now)
+    private func lap() -> Duration? {
+        opening?.lap(now: loop.now)
+    }
+}
+
+extension WebSocketConnection: LoopTimerOwner {
+    package func timerFired() {
+        deadlineReached()
     }
 }
 
@@ -233,7 +257,7 @@ extension WebSocketConnection: DialHandler {
 
     /// Ready for the opening handshake.
     public func dialEstablished(_ socket: Socket) {
-        if url.isSecure { timings.securing = lap() }
+        if opening?.tls != nil { timings.securing = lap() }
         dial = nil
         self.socket = socket
         handle(.established)
@@ -251,25 +275,37 @@ extension WebSocketConnection: SocketHandler {
     /// Takes what was read: the answer to the opening handshake first, then frames.
     public func socketReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
         var consumed = 0
-        if openingResponse != nil {
+        if opening != nil {
             consumed = receiveOpeningResponse(bytes)
-            guard openingResponse == nil else { return consumed }
-            // Behind a rejection there are no frames.
-            guard isUpgraded else { return bytes.count }
+            // The answer is not whole yet, or a rejection, behind which there are no frames.
+            guard opening == nil else { return bytes.count }
         }
         guard consumed < bytes.count else { return consumed }
         return consumed + receiveFrames(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
     }
 
+    /// Where the payload of a long frame belongs.
+    public func socketRoom() -> UnsafeMutableRawBufferPointer? {
+        decoder.payloadRoom()
+    }
+
+    /// Takes payload of a long frame.
+    public func socketReceived(inRoom count: Int) {
+        receivePayload(count)
+    }
+
     /// Everything queued was sent.
     public func socketDrained() {
+        queuedPongs = 0
+        if owedPong != nil { answerPing() }
+        sendWaitingPings()
         handler?.webSocketDrained()
     }
 
     /// The transport is gone.
     public func socketEnded(_ end: SocketEnd) {
         socket = nil
-        if openingResponse != nil, takeUnfinishedRejection() { return }
+        if takeUnfinishedRejection() { return }
         if failure == nil { failure = EndDescription.text(for: end, in: machine.state) }
         // A server with TLS 1.3 refuses our certificate only after its handshake: no answer, but an alert.
         if machine.state == .upgrading, case .tls(let fault) = end, fault.isCertificate {

@@ -1,5 +1,15 @@
 import ConnectionLifecycle
+import MonotonicTime
 import WebSocketProtocol
+
+// Re-exported, so that whoever imports this module can name what its interface is made of.
+@_exported import enum ConnectionLifecycle.DialFault
+@_exported import enum ConnectionLifecycle.Outcome
+@_exported import enum ConnectionLifecycle.Stage
+@_exported import struct ConnectionLifecycle.SessionEnd
+@_exported import enum WebSocketProtocol.MessageKind
+@_exported import struct WebSocketProtocol.CloseCode
+@_exported import struct WebSocketProtocol.DeflateAgreement
 
 /// Takes what happens on one `WebSocketConnection`, synchronously, on its loop's thread.
 ///
@@ -20,6 +30,8 @@ public protocol WebSocketHandler: AnyObject {
 public struct Opening: Sendable {
     /// The subprotocol the server chose, if any.
     public var subprotocol: String?
+    /// The parameters of permessage-deflate (RFC 7692), if the server took our offer; nil: nothing is compressed.
+    public var compression: DeflateAgreement?
     /// The address that answered.
     public var address: String
     /// The TLS version and cipher suite; nil for `ws`.
@@ -29,18 +41,46 @@ public struct Opening: Sendable {
 }
 
 /// How long each stage of a dial took; nil for a stage that was not reached or not needed.
+///
+/// In whole microseconds, up to half an hour.
 public struct DialTimings: Sendable, Hashable {
+    // Each session keeps them to its end: microseconds, negative for nil.
+    private var resolvingTime: Int32 = -1
+    private var connectingTime: Int32 = -1
+    private var securingTime: Int32 = -1
+    private var upgradingTime: Int32 = -1
+
     /// Looking up the name.
-    public var resolving: Duration?
+    public var resolving: Duration? {
+        get { Self.duration(resolvingTime) }
+        set { resolvingTime = Self.time(newValue) }
+    }
     /// Connecting.
-    public var connecting: Duration?
+    public var connecting: Duration? {
+        get { Self.duration(connectingTime) }
+        set { connectingTime = Self.time(newValue) }
+    }
     /// The TLS handshake.
-    public var securing: Duration?
+    public var securing: Duration? {
+        get { Self.duration(securingTime) }
+        set { securingTime = Self.time(newValue) }
+    }
     /// The opening handshake.
-    public var upgrading: Duration?
+    public var upgrading: Duration? {
+        get { Self.duration(upgradingTime) }
+        set { upgradingTime = Self.time(newValue) }
+    }
 
     /// No stage was reached.
     public init() {}
+
+    private static func duration(_ time: Int32) -> Duration? {
+        time < 0 ? nil : .microseconds(time)
+    }
+
+    private static func time(_ duration: Duration?) -> Int32 {
+        duration.map { Int32(clamping: max(0, $0.saturatedNanoseconds / 1_000)) } ?? -1
+    }
 }
 
 /// Everything known about a session that ended.

@@ -14,11 +14,32 @@ public enum WebSocketMessage: Sendable, Hashable {
         }
     }
 
+    /// Copies what a synchronous handler was lent, so that it can be kept.
+    public init(_ kind: MessageKind, copying payload: RawSpan) {
+        self = payload.withUnsafeBytes { WebSocketMessage(kind, $0) }
+    }
+
+    /// Whether it is text or binary.
+    public var kind: MessageKind {
+        switch self {
+        case .text: .text
+        case .binary: .binary
+        }
+    }
+
     /// Payload bytes.
     public var byteCount: Int {
         switch self {
         case .text(let text): text.utf8.count
         case .binary(let bytes): bytes.count
+        }
+    }
+
+    /// Lends the payload.
+    func withPayload<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        switch self {
+        case .text(var text): try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+        case .binary(let bytes): try bytes.withUnsafeBytes(body)
         }
     }
 }

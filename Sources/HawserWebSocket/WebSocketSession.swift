@@ -3,28 +3,39 @@ import NameResolution
 import Transport
 import WebSocketProtocol
 
-/// One open WebSocket, for a task: receive, send, close. Made by `WebSocketClient.connect`.
+/// One open WebSocket, for tasks: receive, send, ping, close. Made by
+/// ``WebSocketClient/connect(to:configuration:isolation:_:)-method``.
 ///
 /// Isolated to its event loop; every method may be called from anywhere. One task at a time may receive, any number may
-/// send.
+/// send, ping and close.
 public actor WebSocketSession {
-    private typealias Waiter = CheckedContinuation<Void, any Error>
-
     nonisolated let loop: EventLoop
     /// The event loop.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    private var connection: WebSocketConnection?
-    private var inbox: SessionInbox?
+    /// Nil before the dial and after the end.
+    var connection: WebSocketConnection?
+    var inbox: SessionInbox?
+    /// What takes every message, if that was said before the dial.
+    let onMessage: DirectReceiver.Take?
     private var opening: Opening?
-    private var report: SessionReport?
-    private var reader: Waiter?
-    private var writers: [Waiter] = []
-    private var closers: [CheckedContinuation<SessionReport, Never>] = []
-    private var opener: CheckedContinuation<Void, Never>?
+    var report: SessionReport?
 
-    init(loop: EventLoop) {
+    private var opener: CheckedContinuation<Void, Never>?
+    private var reader = WaitingLine()
+    private var senders = WaitingLine()
+    private var room = WaitingLine()
+    private var witnesses = WaitingLine()
+    private var closers: [CheckedContinuation<SessionReport, Never>] = []
+    private var lastWaiter: UInt64 = 0
+    /// Whether a sender has its turn: the others wait in line.
+    private var isSending = false
+    /// The number of the message that is being sent in fragments, or was last.
+    var lastMessage: UInt64 = 0
+
+    init(loop: EventLoop, onMessage: sending DirectReceiver.Take? = nil) {
         self.loop = loop
+        self.onMessage = onMessage
     }
 
     /// What the opening handshake agreed on; nil before it.
@@ -32,65 +43,6 @@ public actor WebSocketSession {
 
     /// How the session ended; nil while it lasts.
     public var end: SessionReport? { report }
-
-    // MARK: Receiving
-
-    /// The messages in order: `for try await message in session.messages { … }`.
-    ///
-    /// The loop ends when the session was closed in an orderly way, by either side.
-    /// - Throws: `WebSocketError.ended` if it ended otherwise; `CancellationError`.
-    public nonisolated var messages: WebSocketMessages { WebSocketMessages(session: self) }
-
-    /// Waits for messages and returns all that have arrived; empty once the session is closed in an orderly way.
-    ///
-    /// - Throws: `WebSocketError.ended` if it ended otherwise; `WebSocketError.busy`; `CancellationError`.
-    public func receive() async throws -> [WebSocketMessage] {
-        while true {
-            if let messages = inbox?.takeMessages(), !messages.isEmpty { return messages }
-            if let report {
-                guard report.isOrderly else { throw WebSocketError.ended(report) }
-                return []
-            }
-            try await wait(as: .reader)
-        }
-    }
-
-    // MARK: Sending
-
-    /// Sends a text message; waits while more than `sendQueue` bytes wait for the server to read.
-    ///
-    /// - Throws: `WebSocketError.closed` if the session is over; `CancellationError`.
-    public func send(_ text: String) async throws {
-        try await waitForRoom()
-        guard connection?.send(text) == true else { throw WebSocketError.closed }
-    }
-
-    /// Sends a binary message; waits while more than `sendQueue` bytes wait for the server to read.
-    ///
-    /// - Throws: `WebSocketError.closed` if the session is over; `CancellationError`.
-    public func send(_ bytes: [UInt8]) async throws {
-        try await waitForRoom()
-        guard bytes.withUnsafeBytes({ connection?.send(.binary, $0) }) == true else { throw WebSocketError.closed }
-    }
-
-    private func waitForRoom() async throws {
-        while let connection, connection.state == .open, connection.queuedBytes > connection.configuration.sendQueue {
-            try await wait(as: .writer)
-        }
-    }
-
-    // MARK: Closing
-
-    /// Closes the session and waits until it is over, at most three seconds. Every caller awaits the same end.
-    ///
-    /// Not interrupted by cancellation: when it returns, the descriptor is given back.
-    @discardableResult
-    public func close(code: CloseCode = .normal, reason: String = "") async -> SessionReport {
-        if let report { return report }
-        connection?.close(.shutdown, code: code, reason: reason)
-        if let report { return report }
-        return await withCheckedContinuation { closers.append($0) }
-    }
 
     // MARK: The connection
 
@@ -108,7 +60,7 @@ public actor WebSocketSession {
             url: url,
             tls: tls,
             configuration: configuration,
-            handler: inbox
+            handler: onMessage.map { DirectReceiver(inbox, $0) } ?? inbox
         )
         inbox.connection = connection
         self.inbox = inbox
@@ -125,6 +77,8 @@ public actor WebSocketSession {
     }
 
     private func startDial(_ continuation: CheckedContinuation<Void, Never>) {
+        // Cancelled before it began: the end has been told already.
+        guard report == nil else { return continuation.resume() }
         opener = continuation
         connection?.start()
         if Task.isCancelled { abandonDial() }
@@ -141,57 +95,122 @@ public actor WebSocketSession {
             opener?.resume()
             opener = nil
         case .received:
-            wakeReader()
+            reader.resumeAll()
         case .drained:
-            wakeWriters()
+            room.resumeAll()
         case .ended(let report):
             self.report = report
             connection = nil
             opener?.resume()
             opener = nil
-            wakeReader()
-            wakeWriters()
+            reader.resumeAll()
+            room.resumeAll()
+            senders.resumeAll(throwing: WebSocketError.closed)
+            witnesses.resumeAll()
             for closer in closers { closer.resume(returning: report) }
             closers = []
         }
     }
 
-    private func wakeReader() {
-        reader?.resume()
-        reader = nil
+    // MARK: Waiting
+
+    /// What a task waits for.
+    enum Wait {
+        /// Messages, or the end.
+        case messages
+        /// Its turn to send.
+        case turn
+        /// An empty queue of outgoing frames; only whoever has the turn.
+        case room
+        /// The end.
+        case end
     }
 
-    private func wakeWriters() {
-        for writer in writers { writer.resume() }
-        writers = []
-    }
-
-    private enum Role {
-        case reader, writer
-    }
-
-    /// Parks the task until there is something for it. Cancellation wakes all who wait; the others park again.
-    private func wait(as role: Role) async throws {
+    /// Parks the task until it comes to pass, which a later look may find undone again.
+    ///
+    /// Other work of the actor may run between this call and the parking, which therefore looks again.
+    ///
+    /// - Throws: `CancellationError`; `WebSocketError.busy` for a second reader, `.closed` for a sender.
+    func wait(for wait: Wait) async throws {
+        let id = nextWaiter()
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { park($0, as: role) }
+            try await withCheckedThrowingContinuation { park($0, id, wait) }
         } onCancel: {
-            loop.submit { self.assumeIsolated { $0.wakeAll() } }
+            loop.submit { self.assumeIsolated { $0.cancel(id, wait) } }
         }
+    }
+
+    /// A number for a task that waits.
+    func nextWaiter() -> UInt64 {
+        lastWaiter &+= 1
+        return lastWaiter
+    }
+
+    private func park(_ waiter: WaitingLine.Continuation, _ id: UInt64, _ wait: Wait) {
+        if Task.isCancelled { return waiter.resume(throwing: CancellationError()) }
+        switch wait {
+        case .messages where !reader.isEmpty: waiter.resume(throwing: WebSocketError.busy)
+        case .messages where report != nil || inbox?.isEmpty == false: waiter.resume()
+        case .messages: reader.append(waiter, id: id)
+        case .turn where !isSending:
+            isSending = true
+            waiter.resume()
+        case .turn: senders.append(waiter, id: id)
+        case .room where connection?.state != .open || connection?.hasRoom == true: waiter.resume()
+        case .room: room.append(waiter, id: id)
+        case .end where report != nil: waiter.resume()
+        case .end: witnesses.append(waiter, id: id)
+        }
+    }
+
+    private func cancel(_ id: UInt64, _ wait: Wait) {
+        switch wait {
+        case .messages: reader.cancel(id)
+        case .turn: senders.cancel(id)
+        case .room: room.cancel(id)
+        case .end: witnesses.cancel(id)
+        }
+    }
+
+    func waitForClose() async -> SessionReport {
+        await withCheckedContinuation { closer in
+            if let report { closer.resume(returning: report) } else { closers.append(closer) }
+        }
+    }
+
+    // MARK: The turn to send
+
+    /// Whether a message may be sent at once: nobody is in front of it, and there is room.
+    var maySendAtOnce: Bool {
+        !isSending && connection?.hasRoom == true
+    }
+
+    /// Waits for the turn to send, then for room. Turns are taken in the order in which they were asked for; `endTurn`
+    /// must follow, unless this throws.
+    func takeTurn() async throws {
         try Task.checkCancellation()
-    }
-
-    private func park(_ waiter: Waiter, as role: Role) {
-        if Task.isCancelled { return waiter.resume() }
-        switch role {
-        case .reader where reader == nil: reader = waiter
-        case .reader: waiter.resume(throwing: WebSocketError.busy)
-        case .writer: writers.append(waiter)
+        guard connection?.state == .open else { throw WebSocketError.closed }
+        if isSending { try await wait(for: .turn) } else { isSending = true }
+        do { try await waitForRoom() } catch {
+            endTurn()
+            throw error
         }
     }
 
-    private func wakeAll() {
-        wakeReader()
-        wakeWriters()
+    /// Waits until the queue of outgoing frames takes more; for whoever has the turn.
+    ///
+    /// - Throws: `WebSocketError.closed`, `CancellationError`.
+    func waitForRoom() async throws {
+        while true {
+            guard let connection, connection.state == .open else { throw WebSocketError.closed }
+            if connection.hasRoom { return }
+            try await wait(for: .room)
+        }
+    }
+
+    /// Lets the next sender have its turn.
+    func endTurn() {
+        isSending = senders.resumeFirst()
     }
 }
 

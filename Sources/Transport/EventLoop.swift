@@ -26,7 +26,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     let socketCount = Atomic<Int>(0)
     let turnCount = Atomic<UInt64>(0)
     let ending = OrderedMutex(LoopEnding())
-    /// The one buffer that every socket of the loop reads into.
+    /// The one buffer that every socket of the loop reads into: its second half, behind what was carried over.
     let window: UnsafeMutableRawPointer
 
     // Confined to the loop's thread.
@@ -38,6 +38,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private var random = RandomPool()
     var turnEndHandlers: [any TurnEndHandler] = []
     let sockets = LoopSockets()
+    var attachments: [ObjectIdentifier: AnyObject] = [:]
     var context: LibwebsocketsContext?
     var shutdownStep = LoopShutdownStep.running
     var shutdownDeadline = Instant.distantFuture
@@ -53,7 +54,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     public init(name: String = "hawser-loop") throws(EventLoopError) {
         self.name = name
         handles = try LoopHandles()
-        window = .allocate(byteCount: Socket.window, alignment: 64)
+        window = .allocate(byteCount: 2 * Socket.window, alignment: 64)
         timers = LoopTimers(start: Self.clock())
         Self.ignoreBrokenPipes()
         handles.attach(to: Unmanaged.passUnretained(self).toOpaque())
@@ -107,7 +108,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// A timer that calls `onFire` on the loop's thread. Confined to the loop.
     public func makeTimer(_ onFire: @escaping () -> Void) -> LoopTimer {
         preconditionOnLoop()
-        return LoopTimer(loop: self, onFire: onFire)
+        return LoopTimer(loop: self, .closure(onFire))
+    }
+
+    /// A timer that tells its owner, which must keep it and not outlive it in use: it is held unowned. Confined to the
+    /// loop.
+    package func makeTimer(for owner: any LoopTimerOwner) -> LoopTimer {
+        preconditionOnLoop()
+        return LoopTimer(loop: self, .owner(TimerCore.Listener.Owner(object: owner)))
     }
 
     /// Has `handler` called once, at the end of this turn, after the turn's callbacks and work. A handler that registers

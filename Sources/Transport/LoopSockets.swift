@@ -3,6 +3,8 @@
 /// A class, because what it calls on the sockets leads back to it.
 final class LoopSockets {
     private var all: [Socket] = []
+    /// What the secure ones among them read through.
+    let tlsReadBuffers = TLSReadBuffers()
     /// Asked for “writable” from inside a callback, where libwebsockets would forget it.
     private var wanting: [Socket] = []
     /// Have coalesced output.

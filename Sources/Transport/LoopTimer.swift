@@ -1,5 +1,11 @@
 import MonotonicTime
 
+/// What owns a ``LoopTimer`` and hears of it. Confined to the loop's thread.
+package protocol LoopTimerOwner: AnyObject {
+    /// The armed instant has come.
+    func timerFired()
+}
+
 /// A deadline on an event loop: `onFire` runs once, on the loop's thread, when the armed instant has come; then the
 /// timer may be armed again. Fires at most about a millisecond late on an idle loop, never early.
 ///
@@ -9,9 +15,9 @@ public final class LoopTimer {
     private let loop: EventLoop
     private let core: TimerCore
 
-    init(loop: EventLoop, onFire: @escaping () -> Void) {
+    init(loop: EventLoop, _ listener: TimerCore.Listener) {
         self.loop = loop
-        core = TimerCore(onFire: onFire)
+        core = TimerCore(listener)
     }
 
     /// Sets the one deadline, in place of an earlier one; `nil` is ``cancel()``. A deadline in the past fires in the

@@ -55,18 +55,31 @@ struct LoopTimers {
 
 /// The part of a ``LoopTimer`` that the wheel holds.
 final class TimerCore {
-    let onFire: () -> Void
+    /// Whom a timer tells. An owner needs no closure, whose memory counts where there are thousands.
+    enum Listener {
+        case closure(() -> Void)
+        case owner(Owner)
+
+        struct Owner {
+            unowned let object: any LoopTimerOwner
+        }
+    }
+
+    private let listener: Listener
     var entry: TimingWheel<TimerCore>.Entry?
     /// Expired, and about to fire.
     var isDue = false
 
-    init(onFire: @escaping () -> Void) {
-        self.onFire = onFire
+    init(_ listener: Listener) {
+        self.listener = listener
     }
 
     func fire() {
         guard isDue else { return }
         isDue = false
-        onFire()
+        switch listener {
+        case .closure(let onFire): onFire()
+        case .owner(let owner): owner.object.timerFired()
+        }
     }
 }

@@ -3,7 +3,14 @@ import CLibwebsockets
 extension Socket {
     /// Begins TLS on the connected socket; the establishment hears of the outcome.
     func secure(_ context: TLSContext, serverName: String) {
-        guard let tls = TLSConnection(context, serverName: serverName, remoteAddress: remoteAddress, descriptor) else {
+        let tls = TLSConnection(
+            context,
+            serverName: serverName,
+            remoteAddress: remoteAddress,
+            descriptor,
+            loop.sockets.tlsReadBuffers
+        )
+        guard let tls else {
             return fail(.tls(TLSFailure(kind: .resources, message: "no memory for a TLS connection")))
         }
         self.tls = tls

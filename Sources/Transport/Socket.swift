@@ -9,8 +9,9 @@ import NameResolution
 ///
 /// None of the calls below calls the handler before it returns.
 public final class Socket {
-    /// The largest buffer that a handler is offered, in bytes; the loop has one of this size for all its sockets.
-    public static let window = 65536
+    /// The most bytes that one read brings; a handler is offered those behind what it has left, at most as many again. The
+    /// more a read brings, the less the kernel has to do for each of them, as long as all stay in the cache.
+    public static let window = 256 << 10
 
     enum State: UInt8 {
         case connecting, securing, open, ended
@@ -57,6 +58,10 @@ public final class Socket {
     var isOnReturnList = false
     /// The carried bytes are to be offered again even if nothing has come behind them.
     var offersCarryAgain = false
+    /// The handler wants to go on in the next turn.
+    var isYielding = false
+    /// The carried bytes lie at the beginning of the loop's buffer, for as long as this socket reads on.
+    var carriesInWindow = false
     /// Whether reading is paused.
     public internal(set) var isReadingPaused = false
 
@@ -174,6 +179,7 @@ public final class Socket {
         carry?.deallocate()
         carry = nil
         carriedBytes = 0
+        carriesInWindow = false
         carryCapacity = 0
     }
 }

@@ -7,7 +7,8 @@ public enum SocketEnd: Sendable {
     /// The connection was torn down under us; the code is an `errno` such as `ECONNRESET` or `EPIPE`.
     case reset(code: Int32)
     /// TLS failed: a broken record, or an alert such as TLS 1.3's late “certificate required”.
-    case tls(TLSFailure)
+    // Boxed: every socket has room for its end, and hardly one ends so.
+    indirect case tls(TLSFailure)
     /// Another failure of the system; the code is an `errno` such as `ETIMEDOUT`.
     case failed(code: Int32)
     /// We ended it: ``Socket/abort()``, or the event loop's shutdown.

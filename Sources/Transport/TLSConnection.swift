@@ -18,6 +18,7 @@ final class TLSConnection {
     private let context: TLSContext
     let serverName: String
     let remoteAddress: SocketAddress
+    private let stream: TLSStream
     /// `nil` once finished.
     private var ssl: OpaquePointer?
     /// The first fault that the verification found.
@@ -25,23 +26,33 @@ final class TLSConnection {
     /// The peer asked for a certificate of ours.
     var wasAskedForCertificate = false
     private var isEstablished = false
+    private var hasOfferedSession = false
 
     /// The place among an SSL's and an SSL_CTX's application data that OpenSSL leaves to the application.
     static let applicationData: Int32 = 0
 
     /// - Returns: `nil` if OpenSSL has no memory for it.
-    init?(_ context: TLSContext, serverName: String, remoteAddress: SocketAddress, _ descriptor: Int32) {
+    init?(
+        _ context: TLSContext,
+        serverName: String,
+        remoteAddress: SocketAddress,
+        _ descriptor: Int32,
+        _ pool: TLSReadBuffers
+    ) {
         self.context = context
         self.serverName = serverName
         self.remoteAddress = remoteAddress
+        stream = TLSStream(descriptor, pool)
         ERR_clear_error()
         guard let ssl = SSL_new(context.pointer) else { return nil }
         self.ssl = ssl
-        guard SSL_set_fd(ssl, descriptor) == 1, expect(serverName, of: ssl) else { return nil }
+        guard let bio = stream.makeBIO() else { return nil }
+        SSL_set_bio(ssl, bio, bio)
+        guard expect(serverName, of: ssl) else { return nil }
         // Proof: the SSL calls back only from calls made through this object, which it never outlives.
         SSL_set_ex_data(ssl, Self.applicationData, Unmanaged.passUnretained(self).toOpaque())
         SSL_set_connect_state(ssl)
-        context.offerSession(to: ssl, key: sessionKey)
+        hasOfferedSession = context.offerSession(to: ssl, key: sessionKey)
     }
 
     deinit {
@@ -69,12 +80,17 @@ final class TLSConnection {
         self.ssl = nil
         // OpenSSL forgets the session of a connection that was not closed in order; an abort says nothing about it.
         if isEstablished { SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
+        // Should that be what the peer did not like, the next dial does without.
+        if !isEstablished && hasOfferedSession { context.forgetSessions(key: sessionKey) }
         SSL_set_ex_data(ssl, Self.applicationData, nil)
         SSL_free(ssl)
+        // Here, on the loop: the last reference to this object may go anywhere.
+        stream.release()
     }
 
     /// One step of the handshake: 1 when it is done, else see ``outcome(of:)``.
     func handshake() -> Int32 {
+        stream.wake()
         ERR_clear_error()
         let status = SSL_do_handshake(ssl)
         if status == 1 { isEstablished = true }
@@ -91,13 +107,38 @@ final class TLSConnection {
     /// The bytes written, or something for ``outcome(of:)``.
     @inline(__always)
     func write(_ bytes: UnsafeRawPointer, _ count: Int) -> Int32 {
+        // In the middle of a handshake OpenSSL reads before it writes.
+        stream.wake()
         ERR_clear_error()
         return SSL_write(ssl, bytes, Int32(clamping: count))
     }
 
-    /// Whether OpenSSL holds bytes, be it half a record.
-    var holdsBytes: Bool {
-        SSL_has_pending(ssl) == 1
+    /// Whether a read would find nothing; half a record may be kept.
+    var isExhausted: Bool {
+        stream.isExhausted && SSL_pending(ssl) == 0
+    }
+
+    /// The kernel may have more: before each attempt to read on.
+    func wake() {
+        stream.wake()
+    }
+
+    /// Whether `SSL_free_buffers` is safe while a record is on its way: not before the remedy for CVE-2024-4741.
+    static let mayFreeBuffers: Bool = {
+        let patch = OPENSSL_version_patch()
+        return switch (OPENSSL_version_major(), OPENSSL_version_minor()) {
+        case (3, 0): patch >= 14
+        case (3, 1): patch >= 6
+        case (3, 2): patch >= 2
+        case (3, 3): patch >= 1
+        case (let major, _): major >= 3
+        }
+    }()
+
+    /// Gives back the buffers that OpenSSL keeps although they are empty; does nothing where bytes wait. Without it, also
+    /// `SSL_MODE_RELEASE_BUFFERS` would leave the one that reading a session ticket allocates for writing.
+    func releaseEmptyBuffers() {
+        if Self.mayFreeBuffers { SSL_free_buffers(ssl) }
     }
 
     /// Tells the peer that nothing more follows.

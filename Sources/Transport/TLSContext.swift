@@ -9,7 +9,7 @@ public final class TLSContext: @unchecked Sendable {
     let pointer: OpaquePointer
     /// What the context was made from.
     public let options: TLSOptions
-    private let sessions = TLSSessionCache()
+    let sessions = TLSSessionCache()
 
     /// Loads what `options` name. Reads files: call it where blocking is allowed.
     ///
@@ -30,9 +30,8 @@ public final class TLSContext: @unchecked Sendable {
     var hasClientCertificate: Bool { options.clientCertificate != nil }
 
     private func configure() throws(TLSContextError) {
-        hawser_ssl_ctx_set_client_modes(pointer)
-        hawser_ssl_ctx_set_read_ahead(pointer)
-        SSL_CTX_set_default_read_buffer_len(pointer, Socket.window)
+        // OpenSSL would give its buffer back after each record; where that is safe it is done when all are read.
+        hawser_ssl_ctx_set_client_modes(pointer, TLSConnection.mayFreeBuffers ? 0 : 1)
         let lowest = options.minimumVersion == .v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION
         guard hawser_ssl_ctx_set_min_proto_version(pointer, lowest) == 1 else {
             throw .openSSL(detail: Self.lastError())
@@ -40,13 +39,21 @@ public final class TLSContext: @unchecked Sendable {
         try trust()
         try presentCertificate()
         SSL_CTX_set_verify(pointer, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, noteCertificateFault)
+        // Otherwise OpenSSL checks the whole chain, to ignore what it finds.
+        if !options.verify { SSL_CTX_set_cert_verify_callback(pointer, { _, _ in 1 }, nil) }
         if options.resumeSessions { keepSessions() }
     }
 
     private func trust() throws(TLSContextError) {
         switch options.certificateAuthority {
         case .system:
-            guard SSL_CTX_set_default_verify_paths(pointer) == 1 else { throw .openSSL(detail: Self.lastError()) }
+            // Some hundred certificates, and with every dial a search for an issuer whom nobody asks about.
+            guard options.verify else { return }
+            // Not `SSL_CTX_set_default_verify_paths`: for every unknown issuer that reads the whole folder as well, whose
+            // files are found by their names.
+            guard SSL_CTX_set_default_verify_file(pointer) == 1, SSL_CTX_set_default_verify_dir(pointer) == 1 else {
+                throw .openSSL(detail: Self.lastError())
+            }
         case .file(let path):
             try Self.checkReadable(.certificateAuthority, path)
             guard SSL_CTX_load_verify_file(pointer, path) == 1 else {
@@ -145,10 +152,16 @@ public final class TLSContext: @unchecked Sendable {
         }
     }
 
-    /// Proposes the session that is kept under `key`, if there is one.
-    func offerSession(to ssl: OpaquePointer, key: String) {
-        guard options.resumeSessions else { return }
-        sessions.offer(to: ssl, key: key)
+    /// Proposes the newest session that is kept under `key`.
+    ///
+    /// - Returns: whether there is one.
+    func offerSession(to ssl: OpaquePointer, key: String) -> Bool {
+        options.resumeSessions && sessions.offer(to: ssl, key: key)
+    }
+
+    /// Drops the sessions that are kept under `key`.
+    func forgetSessions(key: String) {
+        sessions.forget(key)
     }
 
     /// Keeps `session`, whose reference passes to the cache, for the next connection.

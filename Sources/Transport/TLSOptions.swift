@@ -29,8 +29,9 @@ public struct TLSOptions: Hashable, Sendable {
     public var verify: Bool
     /// The lowest version that is spoken.
     public var minimumVersion: Version
-    /// Whether a further connection to the same host and port may resume an earlier session, which spares both sides
-    /// the certificate exchange. A resumed session is not verified again.
+    /// Whether a further connection to the same host and port may resume an earlier session (RFC 8446 section 2.2), which
+    /// spares both sides the certificates. What a session was verified by is not asked again, until the certificate
+    /// expires; sessions are kept within one ``TLSContext``.
     public var resumeSessions: Bool
 
     /// Options; the defaults verify against the system's certificates and speak TLS 1.2 or 1.3.
@@ -40,7 +41,7 @@ public struct TLSOptions: Hashable, Sendable {
         clientKey: String? = nil,
         verify: Bool = true,
         minimumVersion: Version = .v1_2,
-        resumeSessions: Bool = false
+        resumeSessions: Bool = true
     ) {
         self.certificateAuthority = certificateAuthority
         self.clientCertificate = clientCertificate

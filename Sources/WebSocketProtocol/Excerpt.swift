@@ -1,7 +1,7 @@
 /// Outside bytes made safe and short enough for an error message or a log line.
-enum Excerpt {
+package enum Excerpt {
     /// At most `limit` bytes of `bytes`: printable ASCII as it is, everything else as `\xNN`, an ellipsis if cut.
-    static func of(_ bytes: some Collection<UInt8>, limit: Int = 64) -> String {
+    package static func of(_ bytes: some Collection<UInt8>, limit: Int = 64) -> String {
         var text = ""
         for byte in bytes.prefix(limit) {
             switch byte {

@@ -1,30 +1,45 @@
-/// The client's side of RFC 6455 section 5: bytes from a server in, messages and control frames out.
+/// The client's side of RFC 6455 section 5 and RFC 7692: bytes from a server in, messages and control frames out.
 ///
 /// Confined to one connection. A frame that fits the reader's window is left with the caller until it is whole, and a
 /// message of one such frame is handed over where it lies, without a copy or an allocation. Longer frames and fragments
 /// are assembled in a buffer of the decoder, which never grows beyond the message limit.
 ///
-/// Text is checked as UTF-8: a message of one whole frame at once; a message in fragments, or in a frame longer than the
-/// window, as its bytes come. What is reported depends on the bytes alone, never on how they were cut; the window decides
-/// only how early wrong text in a long frame is noticed.
+/// Compressed messages, once `enableDeflate` was called, are inflated as their bytes come; the size limit holds for what
+/// comes out, while it does.
+///
+/// Text is checked as UTF-8 as its bytes come, also in a frame that is not whole yet. What is reported depends on the
+/// bytes alone, never on how they were cut, with one exception: a server that refers back beyond the window it agreed on
+/// (RFC 7692 section 7.1.2.1) is found out only if zlib has no more than that window at hand; else its message is read as
+/// it was meant.
 public struct FrameDecoder: ~Copyable {
     @usableFromInline let sizeLimit: Int
     @usableFromInline let fragmentLimit: Int
-    @usableFromInline let window: Int
 
+    // The small ones stand together: they share two words.
+    /// Bytes of the reader's buffer.
+    @usableFromInline let window: Int32
+    /// The frames of the message under assembly so far.
+    @usableFromInline var fragments: Int32 = 0
     /// The kind of the message under assembly; nil between messages.
     @usableFromInline var kind: MessageKind?
-    /// Payload bytes that the frame under assembly still owes.
-    @usableFromInline var due = 0
     /// Whether the frame under assembly is its message's last.
     @usableFromInline var isLastFrame = false
-    /// The frames of the message under assembly so far.
-    @usableFromInline var fragments = 0
-    /// Bytes of the assembled text known to be whole scalars.
-    @usableFromInline var validated = 0
     /// A Close frame was received, or the connection failed: nothing behind it counts (sections 5.5.1 and 7.1.7).
     @usableFromInline var isFinished = false
-    private var message = MessageBuffer()
+    /// Whether the message under assembly is compressed.
+    @usableFromInline var isCompressed = false
+    /// The reserved bits that no frame may have.
+    @usableFromInline var refusedBits = FrameHeader.reservedBits
+    /// Payload bytes that the frame under assembly still owes.
+    @usableFromInline var due = 0
+    /// Bytes of the assembled text known to be whole scalars.
+    @usableFromInline var validated = 0
+    /// Of a frame left with the caller until it is whole: the bytes of its text known to be whole scalars.
+    @usableFromInline var foreseen = 0
+    /// Payload bytes that the compressed message under assembly has come in.
+    var compressedBytes = 0
+    var message = MessageBuffer()
+    var inflater: MessageInflater?
 
     /// A decoder for a connection that has just been upgraded.
     ///
@@ -32,8 +47,8 @@ public struct FrameDecoder: ~Copyable {
     ///   frame, or such a frame could never become whole.
     public init(limits: MessageLimits, window: Int) {
         sizeLimit = max(0, limits.messageSize)
-        fragmentLimit = max(1, limits.fragments)
-        self.window = max(0, window)
+        fragmentLimit = min(max(1, limits.fragments), Int(Int32.max))
+        self.window = Int32(clamping: max(0, window))
     }
 
     /// Whether a message has begun in frames already taken. Bytes left with the caller do not count.
@@ -49,7 +64,8 @@ public struct FrameDecoder: ~Copyable {
     /// Hands everything that is whole in `bytes` to `receiver`.
     ///
     /// - Returns: how many bytes were taken. The caller keeps the others and offers them again, first, with more behind
-    ///   them. After a Close frame or a violation all bytes are taken and ignored.
+    ///   them, or as they are if the receiver took no more. After a Close frame or a violation all bytes are taken and
+    ///   ignored.
     /// - Throws: the first violation; what came before it has been handed over.
     @inlinable
     public mutating func decode(
@@ -59,6 +75,9 @@ public struct FrameDecoder: ~Copyable {
         guard let start = bytes.baseAddress, !isFinished else { return bytes.count }
         let end = start + bytes.count
         var next = start
+        // Good only for a frame at the very beginning of what is offered.
+        let known = foreseen
+        foreseen = 0
         if due > 0 { next += try receivePayload(next, end - next, &receiver) }
         while end - next >= 2 {
             // The common case, kept free of calls: a whole message in one frame with a short or 16-bit length.
@@ -79,7 +98,8 @@ public struct FrameDecoder: ~Copyable {
                 if first == 0x81 && !UTF8Validation.isValid(payload) { throw fail(.invalidText) }
                 receiver.receivedMessage(first == 0x81 ? .text : .binary, payload)
             } else {
-                let taken = try receiveFrame(next, end - next, &receiver)
+                guard receiver.takesMore else { break }
+                let taken = try receiveFrame(next, end - next, known: next == start ? known : 0, &receiver)
                 if isFinished { return bytes.count }
                 if taken == 0 { break }
                 next += taken
@@ -94,19 +114,33 @@ public struct FrameDecoder: ~Copyable {
     mutating func receiveFrame(
         _ start: UnsafeRawPointer,
         _ available: Int,
+        known: Int,
         _ receiver: inout some FrameReceiver
     ) throws(ProtocolViolation) -> Int {
         guard let header = try admit(start, available) else { return 0 }
-        let isWhole = available - header.size >= header.length
-        if !isWhole && (header.opcode.isControl || header.length <= window - header.size) { return 0 }
-        let count = isWhole ? header.length : available - header.size
+        let present = available - header.size
+        let isWhole = present >= header.length
+        // A message of one frame is worth waiting for: it needs no copy then. So is the start of a compressed one: zlib
+        // works best on much.
+        let isMessage = header.isFinal && kind == nil
+        let isWorthWaiting = (isMessage || header.isCompressed) && header.length <= Int(window) - header.size
+        if !isWhole && (header.opcode.isControl || isWorthWaiting) {
+            try foresee(header, start + header.size, present, known: known)
+            return 0
+        }
+        let count = isWhole ? header.length : present
         let payload = UnsafeRawBufferPointer(start: start + header.size, count: count)
         if header.opcode.isControl {
             try receiveControl(header.opcode, payload, &receiver)
-        } else if isWhole && header.isFinal && kind == nil {
+        } else if isWhole && isMessage {
             let isText = header.opcode == .text
-            if isText && !UTF8Validation.isValid(payload) { throw fail(.invalidText) }
-            receiver.receivedMessage(isText ? .text : .binary, payload)
+            if header.isCompressed {
+                receiver.receivedMessage(isText ? .text : .binary, try inflateMessage(header, payload))
+                release()
+            } else {
+                if isText && !UTF8Validation.isValid(payload) { throw fail(.invalidText) }
+                receiver.receivedMessage(isText ? .text : .binary, payload)
+            }
         } else {
             begin(header)
             _ = try receivePayload(start + header.size, count, &receiver)
@@ -141,12 +175,17 @@ public struct FrameDecoder: ~Copyable {
     ) throws(ProtocolViolation) -> Int {
         let count = min(due, available)
         try assemble(start, count)
-        if due == 0 && isLastFrame, let whole = kind {
-            kind = nil
-            receiver.receivedMessage(whole, assembled)
-            release()
-        }
+        handOver(&receiver)
         return count
+    }
+
+    /// Hands the message under assembly over if it is done.
+    @inlinable
+    mutating func handOver(_ receiver: inout some FrameReceiver) {
+        guard due == 0 && isLastFrame, let whole = kind else { return }
+        kind = nil
+        receiver.receivedMessage(whole, assembled)
+        release()
     }
 }
 
@@ -156,7 +195,9 @@ extension FrameDecoder {
     @usableFromInline
     mutating func admit(_ start: UnsafeRawPointer, _ available: Int) throws(ProtocolViolation) -> FrameHeader? {
         let parsed: FrameHeader?
-        do { parsed = try FrameHeader(start, available: available) } catch { throw fail(error.rule) }
+        do { parsed = try FrameHeader(start, available: available, refusedBits: refusedBits) } catch {
+            throw fail(error.rule)
+        }
         guard let header = parsed else { return nil }
         guard !header.opcode.isControl else { return header }
         let isContinuation = header.opcode == .continuation
@@ -164,7 +205,9 @@ extension FrameDecoder {
             throw fail(isContinuation ? .continuationWithoutStart : .messageInsideMessage)
         }
         // Both are checked before any memory is reserved for the frame.
-        guard header.length <= sizeLimit - message.count else { throw fail(.messageTooBig) }
+        let isDeflated = isContinuation ? isCompressed : header.isCompressed
+        let room = isDeflated ? compressedLimit - (isContinuation ? compressedBytes : 0) : sizeLimit - message.count
+        guard header.length <= room else { throw fail(.messageTooBig) }
         guard !isContinuation || fragments < fragmentLimit else { throw fail(.tooManyFragments) }
         return header
     }
@@ -174,6 +217,8 @@ extension FrameDecoder {
     mutating func begin(_ header: FrameHeader) {
         if let kind = MessageKind(rawValue: header.opcode.rawValue) {
             self.kind = kind
+            isCompressed = header.isCompressed
+            compressedBytes = 0
             fragments = 0
             validated = 0
         }
@@ -182,16 +227,40 @@ extension FrameDecoder {
         isLastFrame = header.isFinal
     }
 
+    /// Checks what has come of a text that waits to become whole, so that a wrong one fails as early as it can.
+    @usableFromInline
+    mutating func foresee(
+        _ header: FrameHeader,
+        _ payload: UnsafeRawPointer,
+        _ present: Int,
+        known: Int
+    ) throws(ProtocolViolation) {
+        guard header.opcode == .text && !header.isCompressed && known <= present else { return }
+        let unchecked = UnsafeRawBufferPointer(start: payload + known, count: present - known)
+        guard let valid = UTF8Validation.wholeScalars(in: unchecked) else { throw fail(.invalidText) }
+        foreseen = known + valid
+    }
+
     /// Appends `count` payload bytes and checks what can be checked of them.
     @usableFromInline
     mutating func assemble(_ start: UnsafeRawPointer, _ count: Int) throws(ProtocolViolation) {
-        message.append(start, count: count, announced: due, limit: sizeLimit)
+        let announced = due
         due -= count
-        guard kind == .text else { return }
+        if isCompressed {
+            let payload = UnsafeRawBufferPointer(start: start, count: count)
+            try inflate(payload, isLast: due == 0 && isLastFrame)
+        } else {
+            message.append(start, count: count, announced: announced, limit: sizeLimit)
+        }
+        if kind == .text { try checkAssembledText(isEnd: due == 0 && isLastFrame) }
+    }
+
+    /// Checks what is new of a text under assembly, and its end when that is there.
+    mutating func checkAssembledText(isEnd: Bool) throws(ProtocolViolation) {
         let unchecked = UnsafeRawBufferPointer(rebasing: message.bytes[validated...])
         guard let valid = UTF8Validation.wholeScalars(in: unchecked) else { throw fail(.invalidText) }
         validated += valid
-        if due == 0 && isLastFrame && validated != message.count { throw fail(.invalidText) }
+        if isEnd && validated != message.count { throw fail(.invalidText) }
     }
 
     /// The message under assembly; valid until the next change.
@@ -227,6 +296,7 @@ extension FrameDecoder {
         kind = nil
         due = 0
         message.removeAll()
+        inflater = nil
     }
 
     /// Ends the decoder; the result is to be thrown.

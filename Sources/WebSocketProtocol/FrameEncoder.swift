@@ -7,12 +7,15 @@ public enum FrameEncoder {
     ///
     /// - Parameters:
     ///   - fin: whether this is the last frame of its message; a control frame is never fragmented.
+    ///   - isCompressed: whether this is the first frame of a message compressed by permessage-deflate (RFC 7692 section
+    ///     6), which RSV1 says.
     ///   - payload: must not lie in `output`. For a control frame at most 125 bytes; that is a precondition.
     ///   - maskingKey: fresh and unpredictable for each frame (section 5.3); its most significant byte goes first.
     @inlinable
     public static func append(
         _ opcode: Opcode,
         fin: Bool = true,
+        isCompressed: Bool = false,
         _ payload: UnsafeRawBufferPointer,
         maskingKey: UInt32,
         to output: inout [UInt8]
@@ -21,7 +24,7 @@ public enum FrameEncoder {
             !opcode.isControl || (fin && payload.count <= controlPayloadLimit),
             "a control frame is one frame of at most 125 bytes (RFC 6455 section 5.5)"
         )
-        let first = (fin ? 0x80 : 0) | opcode.rawValue
+        let first = (fin ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue
         appendHead(first, payload.count, maskingKey, to: &output)
         let start = output.count
         output.append(contentsOf: payload)

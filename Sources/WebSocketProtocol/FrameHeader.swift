@@ -3,16 +3,22 @@
 struct FrameHeader {
     @usableFromInline let opcode: Opcode
     @usableFromInline let isFinal: Bool
+    /// Whether RSV1 begins a message compressed by permessage-deflate (RFC 7692 section 6).
+    @usableFromInline let isCompressed: Bool
     /// Payload bytes: 0 ... `Int.max`.
     @usableFromInline let length: Int
     /// Bytes of the head itself: 2, 4 or 10, since a server does not mask.
     @usableFromInline let size: Int
 
-    /// The reserved bits of the first byte. permessage-deflate (RFC 7692 section 6) gives RSV1, 0x40, a meaning on the
-    /// first frame of a message; whoever negotiates it takes that bit out of what is refused.
+    /// The reserved bits of the first byte.
     static let reservedBits: UInt8 = 0x70
+    /// RSV1, which permessage-deflate gives a meaning on the first frame of a message.
+    static let compressedBit: UInt8 = 0x40
 
     /// Reads a head from the `available` bytes at `start`; nil until it is whole.
+    ///
+    /// - Parameter refusedBits: the reserved bits that must not be set: without `compressedBit` if permessage-deflate was
+    ///   agreed on.
     ///
     /// The checks go in the order of the bytes, so that how a stream is cut cannot change which rule is reported.
     init?(
@@ -24,6 +30,10 @@ struct FrameHeader {
         let first = start.load(as: UInt8.self)
         guard first & refusedBits == 0 else { throw ProtocolViolation(.reservedBits) }
         guard let opcode = Opcode(rawValue: first & 0x0F) else { throw ProtocolViolation(.reservedOpcode) }
+        isCompressed = first & Self.compressedBit != 0
+        guard !isCompressed || (!opcode.isControl && opcode != .continuation) else {
+            throw ProtocolViolation(.reservedBits)
+        }
         let isFinal = first & 0x80 != 0
         guard isFinal || !opcode.isControl else { throw ProtocolViolation(.fragmentedControl) }
         let second = start.load(fromByteOffset: 1, as: UInt8.self)

@@ -12,4 +12,13 @@ public protocol FrameReceiver {
     mutating func receivedPong(_ payload: UnsafeRawBufferPointer)
     /// The Close frame, last of all calls: `.noStatus` if it had no payload. The reason is at most 123 bytes.
     mutating func receivedClose(_ code: CloseCode, _ reason: String)
+    /// Whether to go on with the frames behind. Asked in front of a frame that is no plain message, such as a compressed
+    /// one: a few bytes may become many. If not, the rest is left with the caller.
+    var takesMore: Bool { get }
+}
+
+extension FrameReceiver {
+    /// Always.
+    @inlinable
+    public var takesMore: Bool { true }
 }

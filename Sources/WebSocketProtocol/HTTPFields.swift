@@ -42,7 +42,8 @@ public struct HTTPFields: Sendable, Hashable {
         }
     }
 
-    mutating func append(_ line: Line) {
+    /// Adds a line behind the others.
+    public mutating func append(_ line: Line) {
         lines.append(line)
     }
 }

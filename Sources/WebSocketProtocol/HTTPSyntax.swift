@@ -6,7 +6,7 @@ package enum HTTPSyntax {
     }
 
     /// Whether `byte` may stand in a token.
-    static func isTokenCharacter(_ byte: UInt8) -> Bool {
+    package static func isTokenCharacter(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -21,7 +21,7 @@ package enum HTTPSyntax {
     }
 
     /// `bytes` without the spaces and tabs around them.
-    static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    package static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
         guard let first = bytes.firstIndex(where: { !isBlank($0) }),
             let last = bytes.lastIndex(where: { !isBlank($0) })
@@ -30,18 +30,18 @@ package enum HTTPSyntax {
     }
 
     /// ASCII letters in lower case, everything else as it is.
-    static func lowercased(_ byte: UInt8) -> UInt8 {
+    package static func lowercased(_ byte: UInt8) -> UInt8 {
         byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
     }
 
     /// Whether two strings are equal but for the case of ASCII letters.
-    static func areEqualIgnoringCase(_ one: String, _ other: String) -> Bool {
+    package static func areEqualIgnoringCase(_ one: String, _ other: String) -> Bool {
         one.utf8.count == other.utf8.count
             && zip(one.utf8, other.utf8).allSatisfy { lowercased($0) == lowercased($1) }
     }
 
     /// The value of a hexadecimal digit; nil for any other byte.
-    static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
+    package static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
         case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
@@ -51,7 +51,7 @@ package enum HTTPSyntax {
     }
 
     /// The number that `bytes`, all decimal digits, stand for, at most `Int64.max`; nil if they are anything else.
-    static func decimal(_ bytes: some Collection<UInt8>) -> Int64? {
+    package static func decimal(_ bytes: some Collection<UInt8>) -> Int64? {
         guard !bytes.isEmpty else { return nil }
         var number: Int64 = 0
         for byte in bytes {

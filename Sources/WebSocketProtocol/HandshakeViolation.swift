@@ -55,6 +55,20 @@ public struct HandshakeViolation: Error, Hashable, Sendable, CustomStringConvert
         case subprotocolUnrequested
         /// An extension that was not asked for.
         case extensionUnrequested
+        /// `Sec-WebSocket-Extensions` that does not follow its grammar.
+        case extensionMalformed
+        /// permessage-deflate accepted twice.
+        case extensionRepeated
+        /// A parameter that permessage-deflate does not have.
+        case deflateParameterUnknown
+        /// A parameter of permessage-deflate given twice.
+        case deflateParameterRepeated
+        /// A value out of range, over what was offered, missing, or where there must be none.
+        case deflateParameterInvalid
+        /// `client_max_window_bits` that was not offered.
+        case deflateParameterUnrequested
+        /// A limit on the server that was offered and not accepted.
+        case deflateParameterMissing
 
         /// The document and section with the rule, or with the right to set the limit.
         public var section: String {
@@ -70,6 +84,11 @@ public struct HandshakeViolation: Error, Hashable, Sendable, CustomStringConvert
                 "RFC 6455 section 4.1"
             case .acceptRepeated: "RFC 6455 section 11.3.3"
             case .subprotocolRepeated: "RFC 6455 section 11.3.4"
+            case .extensionMalformed: "RFC 6455 section 9.1"
+            case .extensionRepeated: "RFC 7692 section 5.1"
+            case .deflateParameterUnknown, .deflateParameterRepeated, .deflateParameterInvalid: "RFC 7692 section 7.1"
+            case .deflateParameterUnrequested: "RFC 7692 section 7.1.2.2"
+            case .deflateParameterMissing: "RFC 7692 sections 7.1.1.1 and 7.1.2.1"
             }
         }
 
@@ -95,6 +114,15 @@ public struct HandshakeViolation: Error, Hashable, Sendable, CustomStringConvert
             case .subprotocolRepeated: "the 101 has more than one Sec-WebSocket-Protocol"
             case .subprotocolUnrequested: "the server chose a subprotocol that was not asked for"
             case .extensionUnrequested: "the server chose an extension that was not asked for"
+            case .extensionMalformed: "Sec-WebSocket-Extensions is malformed"
+            case .extensionRepeated: "the server accepted permessage-deflate twice"
+            case .deflateParameterUnknown: "the server gave permessage-deflate an unknown parameter"
+            case .deflateParameterRepeated: "the server gave a parameter of permessage-deflate twice"
+            case .deflateParameterInvalid: "the server gave a parameter of permessage-deflate a wrong value"
+            case .deflateParameterUnrequested:
+                "the server gave permessage-deflate a parameter that was not offered"
+            case .deflateParameterMissing:
+                "the server accepted permessage-deflate without a limit that was asked of it"
             }
         }
     }

@@ -1,7 +1,7 @@
 /// The bytes of one message under assembly: contiguous, owned, grown as bytes arrive.
 ///
-/// A peer's announced length is a hint for at most `hintLimit` bytes; beyond that memory follows what was received, and
-/// never exceeds the message limit.
+/// A peer's announced length is a hint for at most `hintLimit` bytes, or eight times what was received; memory never
+/// exceeds the message limit.
 struct MessageBuffer: ~Copyable {
     /// An announced length reserves at most this much ahead of its bytes.
     private static let hintLimit = 1 << 20
@@ -30,14 +30,29 @@ struct MessageBuffer: ~Copyable {
     ///   - limit: the most bytes the message may have; the caller has checked that `announced` keeps within it.
     mutating func append(_ source: UnsafeRawPointer, count added: Int, announced: Int, limit: Int) {
         guard added > 0 else { return }
-        let needed = count + added
-        if needed > capacity {
-            let doubled = capacity > limit / 2 ? limit : capacity * 2
-            grow(to: max(needed, doubled, min(count + announced, Self.hintLimit)))
-        }
+        reserve(added, announced: announced, limit: limit)
         guard let base else { return }
         (base + count).copyMemory(from: source, byteCount: added)
-        count = needed
+        count += added
+    }
+
+    /// Room for `wanted` bytes at the end, to be filled and then counted with `commit`; see `append` for the others.
+    mutating func room(_ wanted: Int, announced: Int, limit: Int) -> UnsafeMutableRawBufferPointer {
+        reserve(wanted, announced: announced, limit: limit)
+        return UnsafeMutableRawBufferPointer(start: base.map { $0 + count }, count: wanted)
+    }
+
+    /// Counts `added` bytes, which were written into the room at the end.
+    mutating func commit(_ added: Int) {
+        count = min(count + max(0, added), capacity)
+    }
+
+    private mutating func reserve(_ added: Int, announced: Int, limit: Int) {
+        let needed = count + added
+        guard needed > capacity else { return }
+        let doubled = capacity > limit / 2 ? limit : capacity * 2
+        let trusted = count > limit / 8 ? limit : max(Self.hintLimit, count * 8)
+        grow(to: max(needed, doubled, min(count + announced, trusted)))
     }
 
     /// Empties the buffer and gives its memory back unless it is small.

@@ -11,6 +11,8 @@ public struct OpeningRequest: Sendable, CustomStringConvertible, CustomDebugStri
     public let key: OpeningKey
     /// The subprotocols asked for, in order of preference.
     public let subprotocols: [String]
+    /// The offer of permessage-deflate, if one is made.
+    public let deflate: DeflateOffer?
     private let head: [UInt8]
 
     /// A request for `url`.
@@ -22,12 +24,14 @@ public struct OpeningRequest: Sendable, CustomStringConvertible, CustomDebugStri
     ///   - key: fresh for each connection.
     ///   - subprotocols: unique tokens, the preferred first.
     ///   - fields: further field lines, sent in this order; not those of the handshake itself.
+    ///   - deflate: the offer of permessage-deflate; nil makes none.
     /// - Throws: the first field or subprotocol that must not be sent, and why.
     public init(
         url: WebSocketURL,
         key: OpeningKey,
         subprotocols: [String] = [],
-        fields: [(name: String, value: String)] = []
+        fields: [(name: String, value: String)] = [],
+        deflate: DeflateOffer? = nil
     ) throws(HeaderError) {
         try Self.check(fields)
         try Self.check(subprotocols: subprotocols)
@@ -41,7 +45,7 @@ public struct OpeningRequest: Sendable, CustomStringConvertible, CustomDebugStri
         lines.append("Sec-WebSocket-Key: \(key.value)")
         lines.append("Sec-WebSocket-Version: 13")
         if !subprotocols.isEmpty { lines.append("Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))") }
-        // An offer of permessage-deflate (RFC 7692 section 5) goes here; `OpeningResponse` then checks what was taken.
+        if let deflate { lines.append("Sec-WebSocket-Extensions: \(deflate.fieldValue)") }
         if let userinfo = url.userinfo, !isGiven("Authorization") {
             lines.append("Authorization: Basic \(try Self.basicCredentials(userinfo))")
         }
@@ -53,6 +57,7 @@ public struct OpeningRequest: Sendable, CustomStringConvertible, CustomDebugStri
         self.url = url
         self.key = key
         self.subprotocols = subprotocols
+        self.deflate = deflate
     }
 
     /// The bytes to send.

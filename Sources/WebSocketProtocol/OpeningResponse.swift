@@ -13,8 +13,9 @@ public struct OpeningResponse: Sendable {
 
     /// The server's answer.
     public enum Answer: Sendable, Hashable {
-        /// The connection is a WebSocket connection now. `subprotocol` is one of those asked for, or nil.
-        case accepted(subprotocol: String?, fields: HTTPFields)
+        /// The connection is a WebSocket connection now. `subprotocol` is one of those asked for, or nil; `deflate` is nil
+        /// unless permessage-deflate was offered and accepted.
+        case accepted(subprotocol: String?, deflate: DeflateAgreement?, fields: HTTPFields)
         /// A status other than 101.
         case rejected(Rejection)
     }
@@ -52,12 +53,14 @@ public struct OpeningResponse: Sendable {
 
     private let expectedAccept: String
     private let subprotocols: [String]
+    private let offer: DeflateOffer?
     private var state = State.head(HTTPHeadReader())
 
     /// A parser for the answer to `request`.
     public init(to request: OpeningRequest) {
         expectedAccept = request.key.expectedAccept
         subprotocols = request.subprotocols
+        offer = request.deflate
     }
 
     /// Whether a rejection's head is whole and its content is being waited for; `end()` gives what there is.
@@ -151,10 +154,7 @@ public struct OpeningResponse: Sendable {
         guard let proof = proofs.first else { throw HandshakeViolation(.acceptMissing) }
         guard proofs.count == 1 else { throw HandshakeViolation(.acceptRepeated) }
         guard proof == expectedAccept else { throw HandshakeViolation(.acceptMismatch, Excerpt.of(proof.utf8)) }
-        // The place to read what was taken of an offer of permessage-deflate (RFC 7692 section 5.1).
-        if let taken = head.fields["Sec-WebSocket-Extensions"] {
-            throw HandshakeViolation(.extensionUnrequested, Excerpt.of(taken.utf8))
-        }
+        let deflate = try agreement(head.fields.values("Sec-WebSocket-Extensions"))
         let chosen = head.fields.values("Sec-WebSocket-Protocol")
         guard chosen.count <= 1 else {
             throw HandshakeViolation(.subprotocolRepeated, Excerpt.of(chosen.joined(separator: ", ").utf8))
@@ -162,6 +162,20 @@ public struct OpeningResponse: Sendable {
         if let subprotocol = chosen.first, !subprotocols.contains(subprotocol) {
             throw HandshakeViolation(.subprotocolUnrequested, Excerpt.of(subprotocol.utf8))
         }
-        return .accepted(subprotocol: chosen.first, fields: head.fields)
+        return .accepted(subprotocol: chosen.first, deflate: deflate, fields: head.fields)
+    }
+
+    /// What the server took of the offer (RFC 7692 section 5.1).
+    private func agreement(_ values: [String]) throws(HandshakeViolation) -> DeflateAgreement? {
+        guard !values.isEmpty else { return nil }
+        guard let elements = ExtensionField.parse(values), let first = elements.first else {
+            throw HandshakeViolation(.extensionMalformed, Excerpt.of(values.joined(separator: ", ").utf8))
+        }
+        if let other = elements.first(where: { $0.name != DeflateOffer.name }) {
+            throw HandshakeViolation(.extensionUnrequested, Excerpt.of(other.name.utf8))
+        }
+        guard let offer else { throw HandshakeViolation(.extensionUnrequested, first.name) }
+        guard elements.count == 1 else { throw HandshakeViolation(.extensionRepeated) }
+        return try DeflateAgreement(first.parameters, accepting: offer)
     }
 }

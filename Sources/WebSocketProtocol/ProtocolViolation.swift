@@ -1,4 +1,4 @@
-/// A frame or message that RFC 6455, or a configured limit, does not allow: the connection fails with `closeCode`.
+/// A frame or message that RFC 6455, RFC 7692 or a configured limit does not allow: the connection fails with `closeCode`.
 public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConvertible {
     /// The rule that was broken.
     public let rule: Rule
@@ -8,10 +8,13 @@ public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConverti
         self.rule = rule
     }
 
-    /// The code for our Close frame (section 7.4.1): 1002, 1007 or 1009.
+    /// The code for our Close frame (RFC 6455 section 7.4.1): 1002, 1007 or 1009; 1011 if it is our own fault. None for
+    /// broken compression: RFC 7692 names no code, and neither 1002 nor 1007 fits what is in no frame and of no type.
     public var closeCode: CloseCode {
         switch rule {
         case .invalidText, .invalidCloseReason: .invalidPayload
+        case .invalidCompression, .truncatedCompression: .noStatus
+        case .noInflateMemory: .internalError
         case .messageTooBig, .tooManyFragments: .messageTooBig
         default: .protocolError
         }
@@ -19,12 +22,12 @@ public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConverti
 
     /// What was wrong, and the section that says so, in one line for a person.
     public var description: String {
-        "\(rule.text) (RFC 6455 section \(rule.section))"
+        "\(rule.text) (\(rule.section))"
     }
 
     /// Every rule that the frame decoder enforces.
     public enum Rule: String, Sendable, Hashable, CaseIterable {
-        /// RSV1, RSV2 or RSV3 set without an extension that gives it a meaning.
+        /// RSV1, RSV2 or RSV3 set where no extension that was agreed on gives it a meaning.
         case reservedBits
         /// Opcode 3-7 or 11-15.
         case reservedOpcode
@@ -54,25 +57,32 @@ public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConverti
         case messageTooBig
         /// A message in more frames than `MessageLimits.fragments`.
         case tooManyFragments
+        /// A compressed message that is no deflate stream.
+        case invalidCompression
+        /// A compressed message that ends in the middle of a deflate block.
+        case truncatedCompression
+        /// There is no memory to inflate a compressed message.
+        case noInflateMemory
 
-        /// The section of RFC 6455 with the rule, or with the right to set the limit.
+        /// The document and section with the rule, or with the right to set the limit.
         public var section: String {
             switch self {
-            case .reservedBits, .reservedOpcode, .lengthNotMinimal, .lengthOutOfRange: "5.2"
-            case .maskedFrame: "5.1"
-            case .fragmentedControl, .controlTooLong: "5.5"
-            case .continuationWithoutStart, .messageInsideMessage: "5.4"
-            case .invalidText: "8.1"
-            case .truncatedCloseCode, .invalidCloseReason: "5.5.1"
-            case .invalidCloseCode: "7.4"
-            case .messageTooBig, .tooManyFragments: "10.4"
+            case .reservedBits, .reservedOpcode, .lengthNotMinimal, .lengthOutOfRange: "RFC 6455 section 5.2"
+            case .maskedFrame: "RFC 6455 section 5.1"
+            case .fragmentedControl, .controlTooLong: "RFC 6455 section 5.5"
+            case .continuationWithoutStart, .messageInsideMessage: "RFC 6455 section 5.4"
+            case .invalidText: "RFC 6455 section 8.1"
+            case .truncatedCloseCode, .invalidCloseReason: "RFC 6455 section 5.5.1"
+            case .invalidCloseCode: "RFC 6455 section 7.4"
+            case .messageTooBig, .tooManyFragments: "RFC 6455 section 10.4"
+            case .invalidCompression, .truncatedCompression, .noInflateMemory: "RFC 7692 section 7.2.2"
             }
         }
 
         /// The rule as it was broken, for a person.
         public var text: String {
             switch self {
-            case .reservedBits: "a reserved bit is set, but no extension was negotiated"
+            case .reservedBits: "a reserved bit is set that no agreed extension uses"
             case .reservedOpcode: "a frame has a reserved opcode"
             case .maskedFrame: "the server masked a frame"
             case .fragmentedControl: "a control frame is fragmented"
@@ -87,6 +97,9 @@ public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConverti
             case .invalidCloseReason: "the reason in a Close frame is not valid UTF-8"
             case .messageTooBig: "a message is over the size limit"
             case .tooManyFragments: "a message has more fragments than the limit"
+            case .invalidCompression: "a compressed message is not valid deflate data"
+            case .truncatedCompression: "a compressed message ends inside a deflate block"
+            case .noInflateMemory: "there is no memory to inflate a compressed message"
             }
         }
     }

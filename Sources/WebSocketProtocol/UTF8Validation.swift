@@ -36,7 +36,12 @@ public enum UTF8Validation {
     static func asciiPrefix(_ start: UnsafeRawPointer, _ count: Int) -> Int {
         let high: UInt64 = 0x8080_8080_8080_8080
         var done = 0
-        while count - done >= 64 {
+        while count &- done >= 256 {
+            let next = start + done
+            guard isASCII(next) && isASCII(next + 128) else { break }
+            done &+= 256
+        }
+        while count &- done >= 64 {
             let next = start + done
             let either =
                 next.loadUnaligned(as: SIMD16<UInt8>.self)
@@ -45,7 +50,7 @@ public enum UTF8Validation {
                 | next.loadUnaligned(fromByteOffset: 48, as: SIMD16<UInt8>.self)
             let words = unsafeBitCast(either, to: SIMD2<UInt64>.self)
             guard (words[0] | words[1]) & high == 0 else { return done }
-            done += 64
+            done &+= 64
         }
         while count - done >= 8 {
             guard (start + done).loadUnaligned(as: UInt64.self) & high == 0 else { return done }
@@ -58,6 +63,18 @@ public enum UTF8Validation {
         }
         while done < count, (start + done).load(as: UInt8.self) < 0x80 { done += 1 }
         return done
+    }
+
+    /// Whether 128 bytes are ASCII.
+    @inlinable
+    @inline(__always)
+    static func isASCII(_ start: UnsafeRawPointer) -> Bool {
+        var either = start.loadUnaligned(as: SIMD16<UInt8>.self)
+        for offset in stride(from: 16, to: 128, by: 16) {
+            either |= start.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+        }
+        let words = unsafeBitCast(either, to: SIMD2<UInt64>.self)
+        return (words[0] | words[1]) & 0x8080_8080_8080_8080 == 0
     }
 
     @usableFromInline

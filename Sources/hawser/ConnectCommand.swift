@@ -14,11 +14,15 @@ struct ConnectCommand: AsyncParsableCommand {
             Messages go to standard output, one a line, binary ones as base64. Lines of standard input are sent as text \
             messages; its end does not end the session. Ctrl-C closes the session, a second one ends at once.
 
+            What the opening handshake agreed on (address, TLS, subprotocol, compression) is told on standard error. \
+            Compression is offered, and used if the server takes it, for messages of 256 bytes and more.
+
             EXAMPLES
               hawser connect wss://feed.example/ws
               hawser connect wss://feed.example/ws -H "Authorization: Bearer $TOKEN"
               hawser connect wss://feed.example/ws --send '{"op":"subscribe"}'
               hawser connect ws://localhost:8080/ --count 1 --no-input
+              hawser connect ws://localhost:8080/ --no-compression
               hawser connect ws+unix:/run/feed.sock:/ws
             """
     )
@@ -59,6 +63,9 @@ struct ConnectCommand: AsyncParsableCommand {
     @Flag(help: "Accept any certificate. Anybody in between can then read and change everything.")
     var insecure = false
 
+    @Flag(name: .customLong("no-compression"), help: "Do not offer permessage-deflate.")
+    var offersNoCompression = false
+
     @Flag(name: .customLong("no-input"), help: "Do not read standard input.")
     var ignoresInput = false
 
@@ -81,6 +88,7 @@ struct ConnectCommand: AsyncParsableCommand {
         options.configuration.tls.clientCertificate = certificate
         options.configuration.tls.clientKey = key
         options.configuration.tls.verify = !insecure
+        if offersNoCompression { options.configuration.compression = nil }
         try await AdHocConnection(options).run().throwUnlessDone()
     }
 }

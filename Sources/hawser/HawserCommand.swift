@@ -14,6 +14,9 @@ struct HawserCommand: AsyncParsableCommand {
               hawser check -c hawser.yaml           find every mistake in a configuration
               hawser run -c hawser.yaml             hold its subscriptions
               hawser connect wss://feed.example/ws  one connection by hand
+              hawser fetch https://api.example/v1   a REST call by hand, or many
+              hawser logs --summary                 what became of each subscription
+              hawser mock                           serve paths to test clients against
 
             Records go to standard output, logs to standard error.
 
@@ -24,7 +27,10 @@ struct HawserCommand: AsyncParsableCommand {
               78  wrong configuration
             """,
         version: "hawser \(HawserVersion.current)",
-        subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, ConnectCommand.self]
+        subcommands: [
+            RunCommand.self, CheckCommand.self, DemoCommand.self, ConnectCommand.self, FetchCommand.self,
+            MockCommand.self, LogsCommand.self,
+        ]
     )
 
     static func main() async {

@@ -7,7 +7,9 @@ struct LoggingOptions: ParsableArguments {
     @Option(help: "The lowest level to log: trace, debug, info, notice, warning, error, critical.")
     var logLevel: Logger.Level?
 
-    @Option(help: "How log lines look: auto (text on a terminal, else json), text, json.")
+    @Option(
+        help: "How log lines look: auto (journald under systemd, text on a terminal, else json), journald, text, json."
+    )
     var logFormat: LogFormat?
 }
 

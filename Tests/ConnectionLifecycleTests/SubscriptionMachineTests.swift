@@ -17,10 +17,13 @@ struct Subscription {
 
     /// Ends the current session, which must be running, and says what retry follows.
     mutating func fail(_ end: SessionEnd, _ seconds: Double = 0) -> Retry? {
+        let wasDialing = machine.state == .inSession(number: machine.sessions, openedAt: nil)
         let actions = on(.sessionEnded(session: machine.sessions, end), seconds)
-        guard actions.count == 2, actions[1] == .releasePermit, case .retryScheduled(let retry) = actions[0] else {
-            return nil
-        }
+        guard actions.last == .releasePermit, case .retryScheduled(let retry) = actions[0] else { return nil }
+        var between: [SubscriptionAction] = []
+        if case .retryAfter(let asked) = retry.disposition { between.append(.holdHost(asked)) }
+        if wasDialing { between.append(.endDial(.failed)) }
+        #expect(Array(actions.dropFirst().dropLast()) == between)
         return retry
     }
 
@@ -28,15 +31,17 @@ struct Subscription {
     mutating func redial() {
         guard let deadline = machine.nextDeadline else { return }
         #expect(machine.handle(.deadlineReached, now: deadline, using: &generator) == [.requestPermit])
-        #expect(on(.permitGranted) == [.startSession(number: machine.sessions)])
+        #expect(on(.permitGranted) == [.requestDial])
+        #expect(on(.dialReleased) == [.startSession(number: machine.sessions)])
     }
 
     /// One that holds a session, open or not.
     static func inSession(_ policy: Backoff.Policy = Backoff.Policy(jitter: .none), open: Bool = true) -> Subscription {
         var subscription = Subscription(policy)
         #expect(subscription.on(.started) == [.requestPermit])
-        #expect(subscription.on(.permitGranted) == [.startSession(number: 1)])
-        if open { #expect(subscription.on(.sessionOpened(session: 1)) == []) }
+        #expect(subscription.on(.permitGranted) == [.requestDial])
+        #expect(subscription.on(.dialReleased) == [.startSession(number: 1)])
+        if open { #expect(subscription.on(.sessionOpened(session: 1)) == [.endDial(.opened)]) }
         return subscription
     }
 }
@@ -45,15 +50,18 @@ struct Subscription {
 struct SubscriptionMachineTests {
     private let refused = SessionEnd(outcome: .dialFailed, stage: .connecting, fault: .network)
 
-    @Test("the loop: slot, session, backoff, slot")
+    @Test("the loop: slot, dial gate, session, backoff, slot")
     func loop() {
         var subscription = Subscription()
         #expect(subscription.on(.started) == [.requestPermit])
         #expect(subscription.machine.state == .waitingForSlot)
         #expect(subscription.machine.nextDeadline == nil)
-        #expect(subscription.on(.permitGranted, 1) == [.startSession(number: 1)])
+        #expect(subscription.on(.permitGranted, 0.5) == [.requestDial])
+        #expect(subscription.machine.state == .waitingForDial)
+        #expect(subscription.machine.holdsPermit)
+        #expect(subscription.on(.dialReleased, 1) == [.startSession(number: 1)])
         #expect(subscription.machine.state == .inSession(number: 1, openedAt: nil))
-        #expect(subscription.on(.sessionOpened(session: 1), 2) == [])
+        #expect(subscription.on(.sessionOpened(session: 1), 2) == [.endDial(.opened)])
         #expect(subscription.machine.state == .inSession(number: 1, openedAt: at(2)))
         let end = SessionEnd(outcome: .peerVanished, stage: .open, uptime: .seconds(3))
         #expect(
@@ -66,7 +74,8 @@ struct SubscriptionMachineTests {
         #expect(!subscription.machine.holdsPermit)
         #expect(subscription.on(.deadlineReached, 5.9) == [])
         #expect(subscription.on(.deadlineReached, 6) == [.requestPermit])
-        #expect(subscription.on(.permitGranted, 7) == [.startSession(number: 2)])
+        #expect(subscription.on(.permitGranted, 7) == [.requestDial])
+        #expect(subscription.on(.dialReleased, 8) == [.startSession(number: 2)])
     }
 
     @Test("a server that accepts and drops gets growing delays; one that held for reset_after begins anew")
@@ -193,6 +202,8 @@ struct SubscriptionMachineTests {
         #expect(subscription.on(.sessionEnded(session: 1, end)) == [.releasePermit, .requestPermit])
         #expect(subscription.machine.state == .waitingForSlot)
         _ = subscription.on(.permitGranted)
+        #expect(subscription.on(.redialRequested) == [], "it is about to")
+        _ = subscription.on(.dialReleased)
         _ = subscription.fail(refused)
         #expect(subscription.on(.redialRequested) == [.requestPermit], "a backoff ends at once")
     }
@@ -207,6 +218,13 @@ struct SubscriptionMachineTests {
         #expect(waiting.on(.redialRequested) == [])
         #expect(waiting.machine.state == .paused)
         #expect(waiting.on(.resumeRequested) == [.requestPermit])
+
+        var gated = Subscription()
+        _ = gated.on(.started)
+        _ = gated.on(.permitGranted)
+        #expect(gated.on(.pauseRequested) == [.withdrawDial, .releasePermit])
+        #expect(gated.on(.dialReleased) == [.endDial(.abandoned)], "released as it was withdrawn")
+        #expect(gated.on(.resumeRequested) == [.requestPermit])
 
         var inSession = Subscription.inSession()
         #expect(inSession.on(.pauseRequested) == [.closeSession(.reloaded)])
@@ -233,6 +251,11 @@ struct SubscriptionMachineTests {
         _ = waiting.on(.started)
         #expect(waiting.on(.stopRequested(.shutdown)) == [.withdrawRequest, .stopped])
         #expect(waiting.on(.permitGranted) == [.releasePermit])
+        var gated = Subscription()
+        _ = gated.on(.started)
+        _ = gated.on(.permitGranted)
+        #expect(gated.on(.stopRequested(.shutdown)) == [.withdrawDial, .releasePermit, .stopped])
+        #expect(gated.on(.dialReleased) == [.endDial(.abandoned)])
         var backingOff = Subscription.inSession()
         _ = backingOff.fail(refused)
         #expect(backingOff.on(.stopRequested(.reloaded)) == [.stopped])
@@ -240,7 +263,8 @@ struct SubscriptionMachineTests {
             var inSession = Subscription.inSession(open: open)
             #expect(inSession.on(.stopRequested(.shutdown)) == [.closeSession(.shutdown)])
             #expect(inSession.on(.stopRequested(.shutdown)) == [])
-            #expect(inSession.on(.sessionEnded(session: 1, end)) == [.releasePermit, .stopped])
+            let ending: [SubscriptionAction] = [.releasePermit, .stopped]
+            #expect(inSession.on(.sessionEnded(session: 1, end)) == (open ? [] : [.endDial(.abandoned)]) + ending)
         }
         for request in [SubscriptionEvent.redialRequested, .pauseRequested] {
             var closing = Subscription.inSession()
@@ -254,7 +278,10 @@ struct SubscriptionMachineTests {
         _ = paused.on(.pauseRequested)
         #expect(paused.on(.stopRequested(.shutdown)) == [.stopped])
         for event in Self.events {
-            #expect(paused.on(event) == (event == .permitGranted ? [.releasePermit] : []))
+            let late: [SubscriptionEvent: SubscriptionAction] = [
+                .permitGranted: .releasePermit, .dialReleased: .endDial(.abandoned),
+            ]
+            #expect(paused.on(event) == (late[event].map { [$0] } ?? []))
             #expect(paused.machine.state == .stopped)
         }
     }
@@ -268,18 +295,19 @@ struct SubscriptionMachineTests {
         #expect(subscription.on(.sessionOpened(session: 1)) == [])
         #expect(subscription.on(.sessionEnded(session: 1, refused)) == [])
         #expect(subscription.on(.permitGranted) == [])
+        #expect(subscription.on(.dialReleased) == [])
         #expect(subscription.on(.started) == [])
         #expect(subscription.on(.deadlineReached, 1e6) == [])
         #expect(subscription.machine.state == before)
     }
 
     static let events: [SubscriptionEvent] = [
-        .started, .permitGranted, .sessionOpened(session: 1),
+        .started, .permitGranted, .dialReleased, .sessionOpened(session: 1),
         .sessionEnded(session: 1, SessionEnd(outcome: .reset, stage: .open)), .deadlineReached, .hostRecovered,
         .redialRequested, .pauseRequested, .resumeRequested, .stopRequested(.shutdown),
     ]
 
-    @Test("random events: a permit for each session and no other, and one stop")
+    @Test("random events: a permit for each session and each who waits to dial, one end for each dial, and one stop")
     func randomEvents() {
         for seed in 0..<2000 as Range<UInt64> {
             var subscription = Subscription(Backoff.Policy())
@@ -289,6 +317,7 @@ struct SubscriptionMachineTests {
             var sessions = 0
             var stops = 0
             var requested = false
+            var gate = (waiting: 0, dials: 0)
             for step in 0..<60 {
                 var event = Self.events[Int.random(in: 0..<Self.events.count, using: &picker)]
                 if case .stopRequested = event, step < 50 { event = .deadlineReached }
@@ -297,27 +326,46 @@ struct SubscriptionMachineTests {
                     requested = false
                     permits += 1
                 }
+                if event == .dialReleased {
+                    guard gate.waiting > 0 else { continue }
+                    gate = (gate.waiting - 1, gate.dials + 1)
+                }
+                if case .sessionOpened = event { event = .sessionOpened(session: subscription.machine.sessions) }
                 if case .sessionEnded(_, let end) = event {
                     event = .sessionEnded(session: subscription.machine.sessions, end)
-                    if subscription.machine.holdsPermit { sessions -= 1 }
+                    if subscription.machine.hasSession { sessions -= 1 }
                 }
                 for action in subscription.on(event, Double(step) * 40) {
                     #expect(stops == 0, "seed \(seed)")
                     switch action {
                     case .requestPermit: requested = true
                     case .withdrawRequest: requested = false
+                    case .requestDial: gate.waiting += 1
+                    case .withdrawDial: gate.waiting -= 1
+                    case .endDial: gate.dials -= 1
                     case .startSession: sessions += 1
                     case .releasePermit: permits -= 1
                     case .stopped: stops += 1
-                    case .closeSession, .retryScheduled: break
+                    case .closeSession, .retryScheduled, .holdHost: break
                     }
                 }
-                #expect(permits == sessions && permits >= 0 && permits <= 1, "seed \(seed), step \(step), \(event)")
+                let place = "seed \(seed), step \(step), \(event)"
+                #expect(permits == sessions + gate.waiting && permits >= 0 && permits <= 1, "\(place)")
+                #expect(gate.dials >= 0 && gate.dials <= sessions, "\(place)")
                 #expect(subscription.machine.holdsPermit == (permits == 1), "seed \(seed), step \(step)")
                 if case .backingOff = subscription.machine.state {
                     #expect(subscription.machine.nextDeadline != nil)
                 }
             }
+        }
+    }
+}
+
+extension SubscriptionMachine {
+    fileprivate var hasSession: Bool {
+        switch state {
+        case .inSession, .closing: true
+        case .idle, .waitingForSlot, .waitingForDial, .backingOff, .paused, .stopped: false
         }
     }
 }

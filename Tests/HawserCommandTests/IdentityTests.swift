@@ -18,7 +18,7 @@ struct IdentityRound {
         let subscriptions = (1...feeds).map { "  s\($0): {url: \"\(server.url("/s\($0)"))\"}\n" }.joined()
         let daemon = try HeldDaemon(
             """
-            limits: {connections: \(feeds)}
+            limits: {connections: \(feeds), dials: \(FreeDials.yaml(feeds))}
             defaults: {decode: json, reconnect: {first: 1ms, floor: 0s, max: 5ms, reset_after: 0s}}
             sinks: {out: {file: {path: DIR/out.jsonl}}}
             subscriptions:

@@ -40,6 +40,32 @@ import Testing
         #expect(try await daemon.process.terminate() == .done)
     }
 
+    @Test("signs of life come as often as the watchdog wants them, and none from a process that is stopped")
+    func watchdog() async throws {
+        let directory = try TemporaryDirectory()
+        let socket = try NotificationSocket(directory.file("notify"))
+        let daemon = try HeldDaemon(
+            "loops: 2\nsubscriptions: {}\n",
+            in: directory,
+            environment: ["NOTIFY_SOCKET": socket.name, "WATCHDOG_USEC": "1000000"]
+        )
+        var seen: [[String]] = []
+        while seen.count(where: { $0 == ["WATCHDOG=1"] }) < 4 {
+            seen.append(try await onOwnThread { try socket.receive() })
+        }
+        daemon.process.send(signal: SIGSTOP)
+        try await eventually("it is stopped") {
+            (fileText("/proc/\(daemon.process.pid)/stat") ?? "").contains(") T ")
+        }
+        try await onOwnThread { while (try? socket.receive(within: .zero)) != nil {} }
+        await #expect(throws: NeverHappened.self) {
+            try await onOwnThread { try socket.receive(within: .seconds(1)) }
+        }
+        daemon.process.send(signal: SIGCONT)
+        #expect(try await onOwnThread { try socket.receive() } == ["WATCHDOG=1"])
+        #expect(try await daemon.process.terminate() == .done)
+    }
+
     @Test("a socket that is missing, or a name that is none, is no reason to fail")
     func nobodyListens() async throws {
         for name in ["/nonexistent/notify", "nonsense", "@", String(repeating: "/x", count: 200)] {

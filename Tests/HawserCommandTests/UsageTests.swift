@@ -3,7 +3,10 @@ import Testing
 
 /// What a person at a terminal meets first.
 @Suite struct UsageTests {
-    @Test("--help of each subcommand teaches with examples of itself", arguments: ["run", "check", "demo", "connect"])
+    @Test(
+        "--help of each subcommand teaches with examples of itself",
+        arguments: ["run", "check", "demo", "connect", "mock", "logs"]
+    )
     func help(_ subcommand: String) async throws {
         for arguments in [[subcommand, "--help"], ["help", subcommand], [subcommand, "-h"]] {
             let finished = try await HawserProgram.run(arguments)
@@ -22,7 +25,7 @@ import Testing
         for arguments in [["--help"], []] {
             let finished = try await HawserProgram.run(arguments)
             #expect(finished.exit == .done)
-            for word in ["run", "check", "demo", "connect"] {
+            for word in ["run", "check", "demo", "connect", "mock", "logs"] {
                 #expect(finished.output.contains { $0.hasPrefix("  \(word) ") }, "\(word) in \(finished.outputText)")
             }
             for status in ["0", "1", "2", "78"] {
@@ -57,6 +60,10 @@ import Testing
             (["connect", "ws://127.0.0.1/", "--count", "0"], "--count"),
             (["connect", "ws://127.0.0.1/", "-H", "no colon"], "no colon"),
             (["connect", "ws://127.0.0.1/", "--ping-every", "soon"], "soon"),
+            (["mock", "--port", "65536"], "65536"),
+            (["mock", "--tls-cert-out", "mock.pem"], "--tls"),
+            (["mock", "--connections", "0"], "--connections"),
+            (["mock", "--max-echo=-1"], "--max-echo"),
         ]
     )
     func wrongUsage(_ arguments: [String], _ culprit: String) async throws {

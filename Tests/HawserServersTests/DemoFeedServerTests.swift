@@ -41,6 +41,18 @@ import Transport
         }
     }
 
+    @Test("an offer of permessage-deflate is declined, and nothing comes compressed")
+    func noCompression() async throws {
+        try await withServer { port in
+            let client = try RawWebSocketClient(port: port)
+            let offer = "permessage-deflate; client_max_window_bits"
+            try client.open("/quiet", fields: [("Sec-WebSocket-Extensions", offer)])
+            #expect(client.response?["Sec-WebSocket-Extensions"] == nil)
+            let frame = try client.readFrame()
+            #expect(frame.reserved == 0 && frame.text.hasPrefix("{"))
+        }
+    }
+
     @Test("/ticker numbers its messages from 1, with price and time, 20 a second")
     func ticker() async throws {
         try await withServer(DemoTiming()) { port in

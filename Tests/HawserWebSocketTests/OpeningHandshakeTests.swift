@@ -52,9 +52,14 @@ import Transport
             try connection.upgrade(fields: [("Sec-WebSocket-Extensions", "permessage-deflate")])
             try connection.awaitEnd()
         }
-        let held = try await withLoop { try await SessionRunner($0).hold(server.url()) }
+        let held = try await withLoop { loop in
+            var runner = SessionRunner(loop)
+            runner.configuration.compression = nil
+            return try await runner.hold(server.url())
+        }
         #expect(held.report.end.outcome == .protocolError)
         #expect(held.report.detail.contains("permessage-deflate"), "\(held.report.detail)")
+        #expect(server.requests.first?["Sec-WebSocket-Extensions"] == nil)
         server.stop()
     }
 

@@ -99,6 +99,44 @@ import Transport
         for server in [silent, quiet, deaf] { server.stop() }
     }
 
+    @Test("A task that is cancelled before its dial, or at any time in it, ends with CancellationError")
+    func cancelledDial() async throws {
+        let server = try FaultServer(.echo)
+        try await WebSocketClient.withClient { client in
+            for round in 0..<60 {
+                let task = Task {
+                    // A third is cancelled before it begins, a third by itself, a third somewhere in the dial.
+                    if round % 3 == 1 { withUnsafeCurrentTask { $0?.cancel() } }
+                    try await client.connect(to: server.url()) { try await $0.waitForEnd() }
+                }
+                if round % 3 == 2 { for _ in 0..<round { await Task.yield() } }
+                task.cancel()
+                await #expect(throws: CancellationError.self) { try await task.value }
+            }
+        }
+        server.stop()
+    }
+
+    @Test("A cancelled task sends no more, though there is room")
+    func cancelledSender() async throws {
+        let server = try FaultServer(.echo)
+        try await WebSocketClient.connect(to: server.url()) { session in
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                await #expect(throws: CancellationError.self) { try await session.send("text") }
+                await #expect(throws: CancellationError.self) { try await session.send([1]) }
+                await #expect(throws: CancellationError.self) { try await session.send(contentsOf: ["a", "b"]) }
+                await #expect(throws: CancellationError.self) {
+                    try await session.sendText { try await $0.write("part") }
+                }
+            }
+            await task.value
+            try await session.send("last")
+            #expect(try await session.receive() == [.text("last")])
+        }
+        server.stop()
+    }
+
     @Test("A task that does not read slows the server down instead of filling the memory")
     func backPressure() async throws {
         let server = try FaultServer(.numbered(2_000_000, then: .close(1000)))

@@ -24,6 +24,12 @@ func configuration(_ server: InteropServer) -> WebSocketConfiguration {
 /// The first bytes of what `/big` sends: byte i is i mod 251.
 func pattern(_ count: Int) -> [UInt8] {
     let period = (0..<251).map { UInt8($0) }
-    let whole = Array(repeatElement(period, count: count / 251).joined())
-    return whole + period.prefix(count % 251)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 251 * 1024)
+    var block = period
+    // As many bytes again each time, up to blocks of which few are needed.
+    while block.count < 251 * 1024 { block += block }
+    while bytes.count < count { bytes += block }
+    bytes.removeLast(bytes.count - count)
+    return bytes
 }

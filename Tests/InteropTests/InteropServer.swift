@@ -28,36 +28,13 @@ struct InteropServer: Sendable {
 
     fileprivate static func start(_ kind: Kind) async throws -> InteropServer {
         let upstream = kind == .nginx ? ["\(try await shared(.ws).port)"] : []
-        let process = try RunningProcess(script, [kind.rawValue] + upstream)
-        let line: String
-        do {
-            line = try await process.line(.stdout, containing: "ready", within: .seconds(60))
-        } catch {
-            throw NotStarted(kind: kind, output: process.lines(.stdout) + process.lines(.stderr))
-        }
-        let words = line.split(separator: " ").map(String.init)
-        guard words.count > 1, let port = UInt16(words[1]) else { throw NotStarted(kind: kind, output: [line]) }
+        let served = try await ServedProcess.start([kind.rawValue] + upstream)
         return InteropServer(
             kind: kind,
-            port: port,
-            certificateAuthority: words.count > 2 ? words[2] : nil,
-            process: process
+            port: try served.port(0),
+            certificateAuthority: served.words.count > 1 ? served.words[1] : nil,
+            process: served.process
         )
-    }
-
-    private static var script: String {
-        let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
-        return folder.joined(separator: "/") + "/Interop/serve"
-    }
-}
-
-/// A server did not say that it is ready.
-struct NotStarted: Error, CustomStringConvertible {
-    let kind: InteropServer.Kind
-    let output: [String]
-
-    var description: String {
-        "\(kind.rawValue) did not start (Tests/Interop/setup installs it): \(output.joined(separator: " | "))"
     }
 }
 

@@ -66,6 +66,6 @@ import Transport
         } catch WebSocketError.notOpened(let report) {
             return report
         }
-        throw NotStarted(kind: kind, output: ["no rejection"])
+        throw NotStarted(name: kind.rawValue, output: ["no rejection"])
     }
 }

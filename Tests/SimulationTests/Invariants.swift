@@ -13,9 +13,11 @@ extension Simulator {
             }
         }
         let onTheWay = announcements.count
-        if permits.held != running + onTheWay {
-            fail("\(running) sessions and \(onTheWay) grants, \(permits.held) permits")
+        let atGate = subscriptions.count { $0.machine.state == .waitingForDial }
+        if permits.held != running + onTheWay + atGate {
+            fail("\(running) sessions, \(atGate) at the gate and \(onTheWay) grants, \(permits.held) permits")
         }
+        checkGate()
         if running > setup.limit { fail("\(running) sessions, \(setup.limit) allowed") }
         if permits.waiting != shadowQueue.count { fail("\(permits.waiting) wait, not \(shadowQueue.count)") }
         if permits.waiting > 0, permits.held < setup.limit, setup.perHost == nil {
@@ -23,9 +25,20 @@ extension Simulator {
         }
     }
 
+    private func checkGate() {
+        if governor.waiting != gated.count { fail("\(governor.waiting) wait at the gate, not \(gated.count)") }
+        if governor.running != dialing.count { fail("\(governor.running) dial, not \(dialing.count)") }
+        if dialing.count > setup.dials.concurrent { fail("\(dialing.count) dials at once") }
+        if !gated.isEmpty, dialing.isEmpty, governor.nextDeadline == nil { fail("the gate never opens again") }
+        if let deadline = governor.nextDeadline, deadline < now { fail("the gate overslept") }
+    }
+
     private func check(_ subscription: SimulatedSubscription, _ index: Int) {
         let runs = subscription.session.map { !$0.isOver } ?? false
-        if subscription.machine.holdsPermit != runs { fail("subscription \(index) holds a permit for nothing") }
+        let isGated = subscription.machine.state == .waitingForDial
+        if subscription.machine.holdsPermit != (runs || isGated) {
+            fail("subscription \(index) holds a permit for nothing")
+        }
         if runs, !permits.isHolding(index) { fail("subscription \(index) has a session without a permit") }
         let isQueued = permits.position(of: index) != nil
         if isQueued, subscription.machine.state != .waitingForSlot { fail("subscription \(index) queues for nothing") }
@@ -36,6 +49,8 @@ extension Simulator {
             if !isQueued, !announcements.contains(index) {
                 fail("subscription \(index) waits outside the queue")
             }
+        case .waitingForDial:
+            if !gated.contains(index), !releases.contains(index) { fail("subscription \(index) waits beside the gate") }
         case .backingOff(let until):
             if subscription.machine.nextDeadline != until || until < now { fail("subscription \(index) overslept") }
         case .inSession, .closing:
@@ -103,5 +118,8 @@ extension Simulator {
             fail("session \(session.subscription).\(session.number) has \(session.ends.count) ends")
         }
         if permits.held != 0 || permits.waiting != 0 { fail("\(permits.held) permits held, \(permits.waiting) wait") }
+        if governor.running != 0 || governor.waiting != 0 {
+            fail("\(governor.running) dials at the end, \(governor.waiting) wait for one")
+        }
     }
 }

@@ -202,6 +202,46 @@ struct ScenarioTests {
         }
     }
 
+    @Test("after an outage of a host 300 feeds come back at the rate of the gate: 20/s, p95 within 20 s of its end")
+    func outageThroughTheGate() {
+        var setup = Simulator.Setup(hosts: Array(repeating: "host", count: 300))
+        setup.limit = 300
+        setup.dials = DialGovernor.Limits(concurrent: 20, perOrigin: 20, perHost: [Rate(20, per: .seconds(1))])
+        let recovery = seconds(120)
+        weak var current: Simulator?
+        setup.behaviour = { _, _, _ in
+            let now = current?.now ?? .origin
+            if now < Instant.origin + .seconds(60) { return .vanishes(after: .seconds(50)) }
+            return now < recovery ? .refused : .wellBehaved
+        }
+        let world = Simulator(setup, seed: 7)
+        current = world
+        world.startAll()
+        world.run(until: seconds(180))
+        #expect(world.failure == nil)
+        let back = world.sessions.compactMap(\.openedAt).filter { $0 >= recovery }.sorted()
+        #expect(back.count == 300)
+        if back.count == 300 { #expect(back[284] - recovery <= .seconds(20), "\(back[284] - recovery)") }
+    }
+
+    @Test("a Retry-After of one feed holds the others of its host, and nobody else")
+    func sharedRetryAfter() {
+        var setup = Simulator.Setup(hosts: ["busy", "busy", "busy", "calm"])
+        setup.dials = DialGovernor.Limits(perHost: [])
+        setup.behaviour = { subscription, number, _ in
+            subscription == 0 && number == 1 ? .rejected(429, retryAfter: .seconds(60)) : .wellBehaved
+        }
+        let world = Simulator(setup, seed: 11)
+        world.startAll()
+        world.run(until: seconds(100))
+        #expect(world.failure == nil)
+        let opened = world.sessions.filter { $0.openedAt != nil }
+        #expect(opened.filter { $0.subscription < 3 }.allSatisfy { $0.startedAt >= seconds(60) })
+        #expect(opened.first { $0.subscription == 3 }.map { $0.startedAt < seconds(1) } == true)
+        #expect(Set(opened.map(\.subscription)) == [0, 1, 2, 3])
+        #expect(world.sessions.filter { $0.subscription == 1 }.count == 1, "no dial was wasted on the busy host")
+    }
+
     @Test("shutdown in each state: every subscription stops within 3 s, and has given everything back")
     func shutdownEverywhere() {
         for millisecond in stride(from: 0, through: 12_000, by: 37) {

@@ -80,6 +80,13 @@ struct SeedTests {
         setup.limit = Int.random(in: 1...10, using: &generator)
         setup.perHost = Bool.random(using: &generator) ? Int.random(in: 1...4, using: &generator) : nil
         setup.announcesLater = Bool.random(using: &generator)
+        setup.dials = DialGovernor.Limits(
+            concurrent: Int.random(in: 1...8, using: &generator),
+            perOrigin: Bool.random(using: &generator) ? Int.random(in: 1...3, using: &generator) : nil,
+            perHost: [
+                [], [Rate(5, per: .seconds(1))], [Rate(2, per: .seconds(1)), Rate(8, per: .seconds(20))],
+            ][Int.random(in: 0..<3, using: &generator)]
+        )
         setup.timeouts.pauseMax = .seconds(Int.random(in: 5...60, using: &generator))
         switch Int.random(in: 0..<4, using: &generator) {
         case 0: setup.keepAlive = .ping(every: .seconds(2), timeout: .seconds(5))

@@ -58,6 +58,7 @@ extension Simulator {
 
     private func connected(_ session: SimulatedSession) {
         guard session.transportExists else { return }
+        arrived(session)
         send(.connected, to: session)
         // Progress that is reported late, or twice, does not set the dial back.
         send(.resolved, to: session)

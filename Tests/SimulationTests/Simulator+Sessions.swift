@@ -63,10 +63,6 @@ extension Simulator {
         session.openedAt = now
         session.serverHeardAt = now
         send(.sessionOpened(session: session.number), to: session.subscription)
-        let host = subscriptions[session.subscription].host
-        for (index, other) in subscriptions.enumerated() where other.host == host && index != session.subscription {
-            send(.hostRecovered, to: index)
-        }
         liveOn(session)
     }
 

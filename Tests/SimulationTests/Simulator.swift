@@ -2,13 +2,14 @@ import ConnectionLifecycle
 import MonotonicTime
 
 /// A deterministic world for the production machines: virtual clock, event heap, seeded generator, simulated network.
-/// It runs `PermitQueue`, `SubscriptionMachine` and `SessionMachine` as the daemon's supervisor and connection do, and
-/// checks what must always hold after every step.
+/// It runs `PermitQueue`, `DialGovernor`, `SubscriptionMachine` and `SessionMachine` as the daemon's supervisor and
+/// connection do, and checks what must always hold after every step.
 final class Simulator {
     struct Setup {
         var hosts: [String]
         var limit = 100
         var perHost: Int?
+        var dials = DialGovernor.Limits(concurrent: 1000, perOrigin: nil, perHost: [])
         /// Whether a grant is announced inside the call that brings it, or a little later as between threads.
         var announcesLater = false
         var timeouts = SessionTimeouts()
@@ -23,6 +24,7 @@ final class Simulator {
     enum Event {
         case subscriptionTimer(Int)
         case sessionTimer(SimulatedSession)
+        case gateTimer
         case network(SimulatedSession, NetworkEvent)
         case script((Simulator) -> Void)
     }
@@ -32,6 +34,16 @@ final class Simulator {
     var heap = EventHeap<Event>()
     var generator: SplitMix64
     var permits: PermitQueue<Int>
+    var governor: DialGovernor
+    var gateArmed: Instant?
+    /// Who waits at the dial gate, kept by the simulator itself.
+    var gated: Set<Int> = []
+    /// Who is released by it and has not told it the end.
+    var dialing: Set<Int> = []
+    /// Who is released and does not know it yet.
+    var releases: Set<Int> = []
+    /// When the servers of each host saw a connection.
+    var arrivals: [String: [Instant]] = [:]
     var subscriptions: [SimulatedSubscription]
     var sessions: [SimulatedSession] = []
     var retries: [(subscription: Int, at: Instant, retry: Retry)] = []
@@ -49,6 +61,7 @@ final class Simulator {
         self.setup = setup
         generator = SplitMix64(seed: seed)
         permits = PermitQueue(limit: setup.limit, perHost: setup.perHost)
+        governor = DialGovernor(setup.dials)
         log = logging ? [] : nil
         subscriptions = setup.hosts.map {
             SimulatedSubscription(host: $0, machine: SubscriptionMachine(backoff: setup.backoff))
@@ -92,6 +105,7 @@ final class Simulator {
             switch event {
             case .subscriptionTimer(let index): fireTimer(of: index)
             case .sessionTimer(let session): fireTimer(of: session)
+            case .gateTimer: fireGateTimer()
             case .network(let session, let event): happen(event, to: session)
             case .script(let body): body(self)
             }
@@ -108,7 +122,8 @@ final class Simulator {
         if case .stopRequested = event, subscription.stopRequestedAt == nil { subscription.stopRequestedAt = now }
         let wasStopped = subscription.stops > 0
         let actions = subscription.machine.handle(event, now: now, using: &generator)
-        if wasStopped, actions.contains(where: { $0 != .releasePermit }) { fail("\(actions) after stopped") }
+        let late: [SubscriptionAction] = [.releasePermit, .endDial(.abandoned)]
+        if wasStopped, actions.contains(where: { !late.contains($0) }) { fail("\(actions) after stopped") }
         arm(subscription, index)
         for action in actions { perform(action, of: index) }
     }
@@ -139,6 +154,16 @@ final class Simulator {
             permits.withdraw(index)
         case .releasePermit:
             for granted in permits.release(index) { grant(granted) }
+        case .requestDial:
+            requestDial(index)
+        case .withdrawDial:
+            gated.remove(index)
+            sendGate(.withdrawn(index))
+        case .endDial(let end):
+            if dialing.remove(index) == nil { fail("\(index) ended a dial that was none") }
+            sendGate(.ended(index, end))
+        case .holdHost(let duration):
+            sendGate(.held(host: subscription.host, for: duration))
         case .startSession(let number):
             startSession(number, of: index)
         case .closeSession(let outcome):

@@ -13,7 +13,7 @@ public enum TLSPeerError: Error, Hashable, Sendable {
     case stopped
 }
 
-/// The server's side of one TLS connection, with blocking steps. Confined to its thread.
+/// One side, mostly the server's, of a TLS connection, with blocking steps. Confined to its thread.
 public final class TLSPeer {
     private let ssl: OpaquePointer
     private let descriptor: Int32
@@ -32,6 +32,10 @@ public final class TLSPeer {
 
     /// Whether the client resumed an earlier session.
     public var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+
+    func connect() throws(TLSPeerError) {
+        try complete { SSL_connect(ssl) }
+    }
 
     func accept() throws(TLSPeerError) {
         try complete { SSL_accept(ssl) }
@@ -69,6 +73,12 @@ public final class TLSPeer {
                 throw error
             }
         }
+    }
+
+    /// Asks the client for a new handshake, up to TLS 1.2; the reads behind it go through that.
+    public func requestRenegotiation() throws(TLSPeerError) {
+        SSL_renegotiate(ssl)
+        try complete { SSL_do_handshake(ssl) }
     }
 
     /// Waits until the server is stopped.

@@ -40,6 +40,9 @@ final class Client: DialHandler, SocketHandler {
     let record = Record()
     /// How much of what it is offered it takes.
     var consumes: (UnsafeRawBufferPointer) -> Int = { $0.count }
+    /// Where it wants its bytes: nowhere, or at most so many at a time in a place of its own.
+    var roomSize = 0
+    private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 100_000, alignment: 1)
     var onEstablished: (Socket) -> Void = { _ in }
     var onReceived: (Socket) -> Void = { _ in }
     var onConnected: () -> Void = {}
@@ -94,6 +97,23 @@ final class Client: DialHandler, SocketHandler {
         }
         if let socket { onReceived(socket) }
         return count
+    }
+
+    func socketRoom() -> UnsafeMutableRawBufferPointer? {
+        guard roomSize > 0 else { return nil }
+        return UnsafeMutableRawBufferPointer(rebasing: room[..<roomSize])
+    }
+
+    func socketReceived(inRoom count: Int) {
+        record.change("received") { state in
+            state.reads += 1
+            state.bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: room[..<count]))
+        }
+        if let socket { onReceived(socket) }
+    }
+
+    deinit {
+        room.deallocate()
     }
 
     func socketDrained() {

@@ -36,10 +36,35 @@ struct SocketReadingTests {
         }
     }
 
+    @Test(
+        "a handler with room of its own gets every byte there, and through the buffer when it has none",
+        arguments: [false, true]
+    )
+    func room(secure: Bool) async throws {
+        let payload = Self.pattern(3_000_000)
+        try await withLoop { loop in
+            try await withPeer(secure: secure, sends: payload) { endpoint, tls in
+                let connection = try await Connection.establish(loop, endpoint, tls: tls) { client in
+                    client.roomSize = 1
+                    client.onReceived = { [unowned client] _ in
+                        let sizes = [0, 100_000, 16_384, 0, 0, 70_001]
+                        client.roomSize = sizes[client.record.now.reads % sizes.count]
+                    }
+                    // Leaves a few bytes, but for the last time: they are offered again with what comes behind them.
+                    client.consumes = { [unowned client] bytes in
+                        client.record.byteCount + bytes.count == payload.count ? bytes.count : max(1, bytes.count - 5)
+                    }
+                }
+                try await connection.over()
+                #expect(connection.record.bytes == payload)
+            }
+        }
+    }
+
     @Test("a handler that never takes a full buffer ends the socket")
     func stuck() async throws {
         try await withLoop { loop in
-            try await withPeer(secure: false, sends: Self.pattern(200_000)) { endpoint, tls in
+            try await withPeer(secure: false, sends: Self.pattern(3 * Socket.window)) { endpoint, tls in
                 let connection = try await Connection.establish(loop, endpoint, tls: tls) { $0.consumes = { _ in 0 } }
                 try await connection.over()
                 if case .failed(EMSGSIZE)? = connection.record.end {
@@ -56,7 +81,7 @@ struct SocketReadingTests {
         [false, true]
     )
     func pauses(secure: Bool, inside: Bool) async throws {
-        let payload = Self.pattern(4_000_000)
+        let payload = Self.pattern(40 * Socket.window)
         try await withLoop { loop in
             try await withPeer(secure: secure, sends: payload) { endpoint, tls in
                 let pauses = Collected<Int>()
@@ -125,6 +150,53 @@ struct SocketReadingTests {
             }
             await loop.run {}
             #expect(connection.record.bytes == Self.pattern(30))
+        }
+    }
+
+    @Test(
+        "a handler that has enough for one turn gets the rest in the next, and all of it before the end",
+        arguments: [false, true]
+    )
+    func yielding(secure: Bool) async throws {
+        let payload = Self.pattern(2_000)
+        try await withLoop { loop in
+            try await withPeer(secure: secure, sends: payload) { endpoint, tls in
+                let connection = try await Connection.establish(loop, endpoint, tls: tls) { client in
+                    client.consumes = { min($0.count, 7) }
+                    client.onReceived = { $0.yieldReading() }
+                }
+                try await connection.over()
+                #expect(connection.record.bytes == payload)
+                #expect(connection.record.now.reads >= payload.count / 7)
+            }
+        }
+    }
+
+    @Test("an idle socket keeps no buffer of bytes that were carried, wherever the last ones went")
+    func idleCarry() async throws {
+        try await withLoop { loop in
+            let listener = try RawListener()
+            let connection = try await Connection.establish(loop, .host("127.0.0.1", port: listener.port)) { client in
+                var isFirst = true
+                client.consumes = { bytes in
+                    guard isFirst else { return bytes.count }
+                    isFirst = false
+                    return bytes.count - 40_000
+                }
+                // The first bytes are carried, with what is behind them comes no end, and the last have a place.
+                client.onReceived = { [unowned client] _ in
+                    client.roomSize = client.record.byteCount >= Socket.window ? 100_000 : 0
+                }
+            }
+            await connection.with { $0.pauseReading() }
+            let peer = try listener.accept()
+            let payload = Self.pattern(200_000)
+            try peer.send(payload)
+            await connection.with { $0.resumeReading() }
+            try await eventually("all bytes") { connection.record.byteCount == payload.count }
+            let kept = await connection.with { $0.carryCapacity }
+            #expect(kept == 0)
+            #expect(connection.record.bytes == payload)
         }
     }
 

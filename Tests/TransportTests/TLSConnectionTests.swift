@@ -8,32 +8,6 @@ import Testing
 /// What comes after the handshake.
 @Suite("TLS connections")
 struct TLSConnectionTests {
-    @Test("sessions are resumed when asked for, also after an abort, and not otherwise", arguments: [0x0303, 0x0304])
-    func resumption(version: Int32) async throws {
-        let authority = try CertificateAuthority()
-        let server = try greetingServer(authority.issue(addresses: ["127.0.0.1"]), .init(versions: version...version))
-        try await withLoop { loop in
-            for resumes in [false, true] {
-                var options = trusting(authority)
-                options.resumeSessions = resumes
-                let context = try TLSContext(options)
-                var seen: [Bool] = []
-                for _ in 0..<3 {
-                    let connection = try await Connection.establish(
-                        loop,
-                        .host("127.0.0.1", port: server.port),
-                        tls: (context, "127.0.0.1")
-                    )
-                    try await eventually("the greeting") { connection.record.bytes == tlsGreeting }
-                    seen.append(await connection.with { $0.tlsIsResumed } ?? false)
-                    await connection.with { $0.abort() }
-                    try await connection.over()
-                }
-                #expect(seen == [false, resumes, resumes])
-            }
-        }
-    }
-
     @Test("an orderly end of the peer is eof; so is a cut, which WebSocket tells apart by itself")
     func ends() async throws {
         let authority = try CertificateAuthority()
@@ -74,6 +48,40 @@ struct TLSConnectionTests {
             #expect(received.values == [payload.count])
             #expect(server.failures.isEmpty, "\(server.failures)")
             if case .eof? = connection.record.end {} else { Issue.record("\(connection.record.now.ends)") }
+        }
+    }
+
+    @Test("what is sent in the middle of a new handshake leaves when that is done")
+    func renegotiation() async throws {
+        let authority = try CertificateAuthority()
+        let goOn = try StopSignal()
+        let received = Collected<[UInt8]>()
+        let identity = try authority.issue(addresses: ["127.0.0.1"])
+        let server = try TLSServer(identity: identity, options: .init(versions: 0x0303...0x0303)) { peer in
+            try peer.write(tlsGreeting)
+            try peer.requestRenegotiation()
+            goOn.wait(atMost: .seconds(20))
+            received.append(try peer.read(exactly: 5))
+        }
+        try await withLoop { loop in
+            let context = try TLSContext(trusting(authority))
+            let connection = try await Connection.establish(
+                loop,
+                .host("127.0.0.1", port: server.port),
+                tls: (context, "127.0.0.1")
+            ) { client in
+                client.onReceived = { socket in
+                    // Behind the read that meets the server's request.
+                    let socket = LoopBound(socket, to: loop)
+                    Task { @Sendable in
+                        try await Task.sleep(for: .milliseconds(200))
+                        await loop.run { socket.value.write(Array("hello".utf8)) }
+                        goOn.raise()
+                    }
+                }
+            }
+            try await connection.over()
+            #expect(received.values == [Array("hello".utf8)], "\(server.failures)")
         }
     }
 }

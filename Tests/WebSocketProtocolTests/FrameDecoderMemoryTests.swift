@@ -112,4 +112,46 @@ struct FrameDecoderMemoryTests {
         let result = decode(serverFrame(0x81, payload), cuts: [65_536])
         #expect(result.events == [.message(.text, payload)])
     }
+
+    @Test("Long payloads read to where they belong give the same as those that are copied", arguments: [0, 1])
+    func room(spoilt: Int) {
+        var generator = SeededGenerator(seed: 11)
+        var stream = serverFrame(0x82, [1])
+        var events: [FrameEvent] = [.message(.binary, [1])]
+        for size in [32_767, 32_768, 65_526, 65_527, 100_000, 131_072, 300_000, 2_500_000] {
+            let text = generator.text(size)
+            stream += serverFrame(0x81, text) + serverFrame(0x89, [7])
+            events += [.message(.text, text), .ping([7])]
+            let cut = generator.pick(0...size)
+            stream +=
+                serverFrame(0x02, Array(text[..<cut])) + serverFrame(0x8A) + serverFrame(0x80, Array(text[cut...]))
+            events += [.pong([]), .message(.binary, text)]
+        }
+        if spoilt == 1 { stream[stream.count - 2_000_000] = 0xFF }
+        for cuts in [[65_536], [.max], [10, 200_000, 3], [7001]] {
+            let result = decode(stream, cuts: cuts, usingRoom: true)
+            #expect(result == decode(stream, cuts: cuts), "cuts \(cuts)")
+            #expect(result.events == events || spoilt == 1, "cuts \(cuts)")
+        }
+    }
+
+    @Test("There is room only for what is owed, and none for short or compressed payloads")
+    func roomSize() throws {
+        var decoder = FrameDecoder(limits: MessageLimits(), window: 65_536)
+        decoder.enableDeflate(DeflateAgreement(), sharing: InflateBuffer())
+        var recorder = FrameRecorder()
+        func room(after bytes: [UInt8]) throws -> Int? {
+            let taken = try bytes.withUnsafeBytes { try decoder.decode($0, to: &recorder) }
+            #expect(taken == bytes.count)
+            return decoder.payloadRoom()?.count
+        }
+        #expect(try room(after: []) == nil)
+        let start = serverFrame(0x82, [UInt8](repeating: 3, count: 800_000)).prefix(10)
+        #expect(try room(after: Array(start)) == 524_288)
+        #expect(try room(after: [UInt8](repeating: 3, count: 750_000)) == 50_000)
+        // Bytes that are not in the stream cannot be committed.
+        try decoder.receivePayload(inRoom: 1 << 40, to: &recorder)
+        #expect(recorder.events.count == 1)
+        #expect(try room(after: Array(serverFrame(0xC2, [UInt8](repeating: 3, count: 100_000)).prefix(10))) == nil)
+    }
 }

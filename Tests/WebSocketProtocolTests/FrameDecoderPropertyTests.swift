@@ -5,8 +5,11 @@ import WebSocketProtocol
 private struct RandomStream {
     var bytes: [UInt8] = []
     var events: [FrameEvent] = []
+    /// Compresses some of the messages, where permessage-deflate was agreed on.
+    private let deflater: ReferenceDeflater?
 
-    init(messages: Int, using generator: inout SeededGenerator) {
+    init(messages: Int, deflating: Bool = false, using generator: inout SeededGenerator) {
+        deflater = deflating ? ReferenceDeflater() : nil
         for _ in 0..<messages {
             addControl(using: &generator)
             addMessage(using: &generator)
@@ -33,11 +36,12 @@ private struct RandomStream {
         let isText = generator.oneIn(2)
         let payload = isText ? generator.text(size) : generator.bytes(size)
         let frames = generator.oneIn(3) ? generator.pick(2...6) : 1
-        var rest = payload[...]
+        let isCompressed = deflater != nil && generator.oneIn(2)
+        var rest = isCompressed ? deflater?.message(payload)[...] ?? [] : payload[...]
         for frame in 0..<frames {
             let isLast = frame == frames - 1
             let count = isLast ? rest.count : generator.pick(0...rest.count)
-            let opcode: UInt8 = frame > 0 ? 0 : isText ? 1 : 2
+            let opcode: UInt8 = frame > 0 ? 0 : (isText ? 1 : 2) | (isCompressed ? 0x40 : 0)
             bytes += serverFrame((isLast ? 0x80 : 0) | opcode, Array(rest.prefix(count)))
             rest = rest.dropFirst(count)
             if !isLast { addControl(using: &generator) }
@@ -63,6 +67,7 @@ private struct RandomStream {
 
 @Suite("Frame decoder: properties over random streams")
 struct FrameDecoderPropertyTests {
+    private static let agreements: [DeflateAgreement?] = [nil, DeflateAgreement()]
     private static let windows = [0, 16, 127, 500, 65_536]
 
     private func cuttings(_ generator: inout SeededGenerator) -> [[Int]] {
@@ -74,15 +79,17 @@ struct FrameDecoderPropertyTests {
         arguments: 1...12 as ClosedRange<UInt64>
     )
     func validStreams(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
-        let stream = RandomStream(messages: 12, using: &generator)
-        for window in Self.windows {
-            for cuts in cuttings(&generator) {
-                let result = decode(stream.bytes, window: window, cuts: cuts)
-                #expect(
-                    result == DecodedStream(events: stream.events),
-                    "replay with seed \(seed), window \(window), cuts \(cuts.prefix(3))"
-                )
+        for agreement in Self.agreements {
+            var generator = SeededGenerator(seed: seed)
+            let stream = RandomStream(messages: 12, deflating: agreement != nil, using: &generator)
+            for window in Self.windows {
+                for cuts in cuttings(&generator) {
+                    let result = decode(stream.bytes, window: window, cuts: cuts, deflate: agreement)
+                    #expect(
+                        result == DecodedStream(events: stream.events),
+                        "replay with seed \(seed), window \(window), cuts \(cuts.prefix(3))"
+                    )
+                }
             }
         }
     }
@@ -92,20 +99,27 @@ struct FrameDecoderPropertyTests {
         arguments: 1...200 as ClosedRange<UInt64>
     )
     func spoiltStreams(seed: UInt64) {
+        let agreement = Self.agreements[Int(seed % 2)]
         var generator = SeededGenerator(seed: seed)
-        var stream = RandomStream(messages: 5, using: &generator)
+        var stream = RandomStream(messages: 5, deflating: agreement != nil, using: &generator)
         stream.mutate(using: &generator)
         let limits = MessageLimits(messageSize: 1500, fragments: 5)
-        let whole = decode(stream.bytes, limits: limits, checkingProgress: false)
+        let whole = decode(stream.bytes, limits: limits, deflate: agreement, checkingProgress: false)
         for window in Self.windows {
-            let uncut = decode(stream.bytes, window: window, limits: limits, checkingProgress: false)
+            let uncut = decode(
+                stream.bytes,
+                window: window,
+                limits: limits,
+                deflate: agreement,
+                checkingProgress: false
+            )
             for cuts in cuttings(&generator) {
-                let result = decode(stream.bytes, window: window, cuts: cuts, limits: limits)
+                let result = decode(stream.bytes, window: window, cuts: cuts, limits: limits, deflate: agreement)
                 #expect(result == uncut, "replay with seed \(seed), window \(window), cuts \(cuts.prefix(3))")
             }
-            // The window decides only how early wrong text in a frame that never becomes whole is noticed.
+            // The window decides only how early a compressed frame that never becomes whole is looked into.
             #expect(uncut.events == whole.events, "replay with seed \(seed), window \(window)")
-            let isEarly = whole.violation == nil && uncut.violation == .invalidText && whole.leftOver > 0
+            let isEarly = agreement != nil && whole.violation == nil && whole.leftOver > 0
             #expect(isEarly || uncut.violation == whole.violation, "replay with seed \(seed), window \(window)")
         }
     }
@@ -121,17 +135,18 @@ struct FrameDecoderPropertyTests {
             if round % 3 == 0 {
                 stream.bytes = generator.bytes(generator.pick(0...200))
             } else {
-                stream = RandomStream(messages: 2, using: &generator)
+                stream = RandomStream(messages: 2, deflating: round % 2 == 0, using: &generator)
                 stream.mutate(using: &generator)
             }
             let window = Self.windows[generator.pick(0...Self.windows.count - 1)]
             let cuts = (0..<20).map { _ in generator.pick(1...200) }
             let limits = MessageLimits(messageSize: generator.pick(0...1200), fragments: generator.pick(1...4))
-            let result = decode(stream.bytes, window: window, cuts: cuts, limits: limits)
+            let agreement = Self.agreements[(round + 1) % 2]
+            let result = decode(stream.bytes, window: window, cuts: cuts, limits: limits, deflate: agreement)
             if let rule = result.violation { violations.insert(rule) }
             #expect(!result.isOverLimit, "round \(round)")
         }
         // The fuzz reaches most rules; were it to go blind, this would say so.
-        #expect(violations.count >= 11, "only \(violations.map(\.rawValue).sorted())")
+        #expect(violations.count >= 13, "only \(violations.map(\.rawValue).sorted())")
     }
 }

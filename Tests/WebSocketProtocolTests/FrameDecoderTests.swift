@@ -64,14 +64,20 @@ struct FrameDecoderTests {
 
     @Test("Every rule has an offence above, its close code and its section")
     func rules() {
-        // The limit of fragments has tests of its own.
-        #expect(Set(Self.offences.map(\.1)).union([.tooManyFragments]) == Set(ProtocolViolation.Rule.allCases))
+        // The limit of fragments and the rules of compression have tests of their own.
+        let others: Set<ProtocolViolation.Rule> = [
+            .tooManyFragments, .invalidCompression, .truncatedCompression, .noInflateMemory,
+        ]
+        #expect(Set(Self.offences.map(\.1)).union(others) == Set(ProtocolViolation.Rule.allCases))
         for rule in ProtocolViolation.Rule.allCases {
             let violation = ProtocolViolation(rule)
-            #expect(violation.description == "\(rule.text) (RFC 6455 section \(rule.section))")
+            #expect(violation.description == "\(rule.text) (\(rule.section))")
+            #expect(rule.section.hasPrefix("RFC 6455 section ") || rule.section.hasPrefix("RFC 7692 section "))
             let expected: CloseCode =
                 switch rule {
                 case .invalidText, .invalidCloseReason: .invalidPayload
+                case .invalidCompression, .truncatedCompression: .noStatus
+                case .noInflateMemory: .internalError
                 case .messageTooBig, .tooManyFragments: .messageTooBig
                 default: .protocolError
                 }

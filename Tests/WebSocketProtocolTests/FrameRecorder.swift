@@ -54,7 +54,8 @@ func serverFrame(_ first: UInt8, _ payload: [UInt8] = []) -> [UInt8] {
     }
 }
 
-/// Decodes `stream` as a reader with a buffer would: `cuts` says how many bytes each read brings, in turn.
+/// Decodes `stream` as a reader with a buffer would: `cuts` says how many bytes each read brings, in turn. `usingRoom`
+/// reads long payloads to where the decoder wants them.
 ///
 /// Each offer lies in memory of exactly its size, so that the address sanitizer sees a read beyond it.
 func decode(
@@ -62,9 +63,12 @@ func decode(
     window: Int = 65_536,
     cuts: [Int] = [.max],
     limits: MessageLimits = MessageLimits(),
+    deflate: DeflateAgreement? = nil,
+    usingRoom: Bool = false,
     checkingProgress: Bool = true
 ) -> DecodedStream {
     var decoder = FrameDecoder(limits: limits, window: window)
+    if let deflate { decoder.enableDeflate(deflate, sharing: InflateBuffer()) }
     var recorder = FrameRecorder()
     var result = DecodedStream()
     let capacity = checkingProgress ? max(window, 127) : Int.max
@@ -73,6 +77,17 @@ func decode(
     var turn = 0
     while next < stream.count {
         let cut = max(1, cuts[turn % cuts.count])
+        if usingRoom, kept.isEmpty, let room = decoder.payloadRoom() {
+            let count = min(cut, room.count, stream.count - next)
+            room.copyBytes(from: stream[next..<(next + count)])
+            next += count
+            turn += 1
+            do { try decoder.receivePayload(inRoom: count, to: &recorder) } catch {
+                result.violation = error.rule
+                break
+            }
+            continue
+        }
         let end = next + min(cut, stream.count - next, capacity - kept.count)
         // A reader whose buffer is full of bytes that are never taken hangs: the decoder must not let that happen.
         guard end > next else { break }

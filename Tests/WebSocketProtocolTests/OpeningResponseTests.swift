@@ -13,9 +13,19 @@ enum AnswerOutcome: Equatable {
 let sampleAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 /// Parses `bytes`, offered in pieces of the given sizes in turn, as the answer to a request for `subprotocols`.
-func answer(_ bytes: [UInt8], subprotocols: [String] = ["v1", "v2"], cuts: [Int] = [.max]) throws -> AnswerOutcome {
+func answer(
+    _ bytes: [UInt8],
+    subprotocols: [String] = ["v1", "v2"],
+    deflate: DeflateOffer? = nil,
+    cuts: [Int] = [.max]
+) throws -> AnswerOutcome {
     let key = try #require(OpeningKey("dGhlIHNhbXBsZSBub25jZQ=="))
-    let request = try OpeningRequest(url: WebSocketURL("ws://h/"), key: key, subprotocols: subprotocols)
+    let request = try OpeningRequest(
+        url: WebSocketURL("ws://h/"),
+        key: key,
+        subprotocols: subprotocols,
+        deflate: deflate
+    )
     var response = OpeningResponse(to: request)
     var next = 0
     var turn = 0
@@ -61,7 +71,7 @@ struct OpeningResponseTests {
         let frames: [UInt8] = [0x81, 0x01, 0x41]
         for cuts in [[Int.max], [1], [7, 3]] {
             let outcome = try answer(bytes + frames, cuts: cuts)
-            guard case .answer(.accepted(let subprotocol, let fields), let consumed) = outcome else {
+            guard case .answer(.accepted(let subprotocol, _, let fields), let consumed) = outcome else {
                 Issue.record("\(outcome)")
                 return
             }
@@ -89,7 +99,7 @@ struct OpeningResponseTests {
     func allowedForms(lines: [String]) throws {
         let bytes = head(lines + ["sec-websocket-ACCEPT:   \(sampleAccept)  "])
         let outcome = try answer(bytes)
-        guard case .answer(.accepted(let subprotocol, _), let consumed) = outcome else {
+        guard case .answer(.accepted(let subprotocol, _, _), let consumed) = outcome else {
             Issue.record("\(outcome)")
             return
         }
@@ -131,7 +141,7 @@ struct OpeningResponseTests {
             (4, ["Sec-WebSocket-Protocol:"], .subprotocolUnrequested),
             (4, ["Sec-WebSocket-Protocol: v1", "Sec-WebSocket-Protocol: v1"], .subprotocolRepeated),
             (4, ["Sec-WebSocket-Extensions: permessage-deflate"], .extensionUnrequested),
-            (4, ["Sec-WebSocket-Extensions:"], .extensionUnrequested),
+            (4, ["Sec-WebSocket-Extensions:"], .extensionMalformed),
             (4, (0...128).map { "X-\($0): y" }, .tooManyFields),
             (4, ["X: " + String(repeating: "y", count: 17_000)], .headTooLong),
         ] as [(Int, [String], HandshakeViolation.Rule)]

@@ -1,3 +1,4 @@
+import ConnectionLifecycle
 import WebSocketProtocol
 
 /// A whole configuration, checked: every value within its bounds, every name resolved, every default filled in.
@@ -12,6 +13,10 @@ public struct Configuration: Sendable, Equatable {
     public var state: String?
     /// The settings of a connection that is not a subscription, and of each subscription that does not say otherwise.
     public var defaults = SessionSettings()
+    /// What the shared client of all requests does.
+    public var http = HTTPSettings()
+    /// The requests in the order of the file.
+    public var requests: [RequestConfiguration] = []
     /// The subscriptions in the order of the file.
     public var subscriptions: [SubscriptionConfiguration] = []
     /// The sinks in the order of the file; standard output if the file names none.
@@ -33,6 +38,8 @@ public struct LimitsConfiguration: Sendable, Hashable {
     public var perHost: Int?
     /// The largest message, and the most frames it may come in.
     public var message = ConfigurationDefaults.message
+    /// Dials at once, and the dials of a host in any window.
+    public var dials = ConfigurationDefaults.dials
 
     /// The defaults.
     public init() {}

@@ -4,10 +4,11 @@ import WebSocketProtocol
 struct ConfigurationReader {
     /// The keys of the root.
     static let keys = [
-        "limits", "loops", "state", "defaults", "subscriptions", "sinks", "watermarks", "shutdown", "log",
+        "limits", "loops", "state", "defaults", "http", "requests", "subscriptions", "sinks", "watermarks", "shutdown",
+        "log",
     ]
     /// Keys of the design that are not supported yet.
-    static let laterKeys = ["http", "requests", "status"]
+    static let laterKeys = ["status"]
 
     let reading: ConfigurationReading
 
@@ -19,12 +20,17 @@ struct ConfigurationReader {
         let value = ConfigurationValue(node: node ?? empty, path: "", reading: reading)
         guard let root = value.mapping(expected: "a mapping of settings") else { return configuration }
         root.check(known: Self.keys, later: Self.laterKeys)
-        readLimits(root, &configuration.limits)
+        if let section = root.value("limits")?.mapping() {
+            configuration.limits = LimitsReader(mapping: section).read()
+        }
         if let loops = root.value("loops")?.integer(in: ConfigurationBounds.loops) { configuration.loops = loops }
         configuration.state = readState(root)
         if let section = root.value("defaults")?.mapping() {
             section.check(known: SettingsReader.keys, later: SettingsReader.laterKeys)
             configuration.defaults = SettingsReader(mapping: section).read(over: configuration.defaults)
+        }
+        if let section = root.value("http")?.mapping() {
+            configuration.http = HTTPSettingsReader(mapping: section).read()
         }
         let watermarks =
             root.value("watermarks").flatMap { $0.mapping() }
@@ -32,6 +38,7 @@ struct ConfigurationReader {
             ?? ConfigurationDefaults.watermarks
         let sinks = readSinks(root, watermarks: watermarks)
         let subscriptions = readSubscriptions(root, defaults: configuration.defaults)
+        let requests = readRequests(root, http: configuration.http)
         configuration.sinks = sinks.map(\.sink)
         if root.value("sinks")?.section?.entries.isEmpty ?? true {
             configuration.sinks = [
@@ -45,29 +52,8 @@ struct ConfigurationReader {
             }
         }
         readLog(root, &configuration.log)
-        CrossChecks(root: root, sinks: sinks, subscriptions: subscriptions).run(&configuration)
+        CrossChecks(root: root, sinks: sinks, subscriptions: subscriptions, requests: requests).run(&configuration)
         return configuration
-    }
-
-    private func readLimits(_ root: MappingReader, _ limits: inout LimitsConfiguration) {
-        guard let section = root.value("limits")?.mapping() else { return }
-        section.check(known: ["connections", "per_host", "message_size", "fragments"], later: ["dials"])
-        if let value = section.value("connections")?.integer(in: ConfigurationBounds.connections) {
-            limits.connections = value
-        }
-        if let value = section.value("per_host") {
-            if value.isWord("none") {
-                reading.recordOrigin(of: value.path, line: value.position.line)
-            } else {
-                limits.perHost = value.integer(in: ConfigurationBounds.connections)
-            }
-        }
-        if let value = section.value("message_size")?.size(in: ConfigurationBounds.messageSize) {
-            limits.message.messageSize = value
-        }
-        if let value = section.value("fragments")?.integer(in: ConfigurationBounds.fragments) {
-            limits.message.fragments = value
-        }
     }
 
     /// The state directory: what the file says, else what systemd provides, else the user's own.
@@ -116,13 +102,30 @@ struct ConfigurationReader {
     }
 
     private func readSubscriptions(_ root: MappingReader, defaults: SessionSettings) -> [SubscriptionReader.Result] {
-        guard let section = root.value("subscriptions")?.mapping(expected: "a mapping of names to subscriptions")
-        else { return [] }
-        guard section.entries.count <= ConfigurationBounds.subscriptions else {
-            root.value("subscriptions")?.report(
-                problem: "\(section.entries.count) subscriptions are too many",
+        named("subscriptions", in: root, limit: ConfigurationBounds.subscriptions) { name, position, mapping in
+            SubscriptionReader(mapping: mapping, position: position).read(name: name, defaults: defaults)
+        }
+    }
+
+    private func readRequests(_ root: MappingReader, http: HTTPSettings) -> [RequestReader.Result] {
+        named("requests", in: root, limit: ConfigurationBounds.requests) { name, position, mapping in
+            RequestReader(mapping: mapping, position: position).read(name: name, http: http)
+        }
+    }
+
+    /// Reads each entry of the section `what` that has a name and is a mapping.
+    private func named<Item>(
+        _ what: String,
+        in root: MappingReader,
+        limit: Int,
+        read: (_ name: String, _ position: SourcePosition, _ mapping: MappingReader) -> Item?
+    ) -> [Item] {
+        guard let section = root.value(what)?.mapping(expected: "a mapping of names to \(what)") else { return [] }
+        guard section.entries.count <= limit else {
+            root.value(what)?.report(
+                problem: "\(section.entries.count) \(what) are too many",
                 seen: "\(section.entries.count)",
-                allowed: "at most \(ConfigurationBounds.subscriptions)"
+                allowed: "at most \(limit)"
             )
             return []
         }
@@ -137,8 +140,7 @@ struct ConfigurationReader {
                 )
                 return nil
             }
-            guard let mapping = value.mapping() else { return nil }
-            return SubscriptionReader(mapping: mapping, position: key.position).read(name: key.text, defaults: defaults)
+            return value.mapping().flatMap { read(key.text, key.position, $0) }
         }
     }
 
@@ -146,7 +148,7 @@ struct ConfigurationReader {
         guard let section = root.value("log")?.mapping() else { return }
         section.check(known: ["level", "format"])
         if let level = section.value("level")?.choice(LogConfiguration.Level.self) { log.level = level }
-        if let format = section.value("format")?.choice(LogFormat.self, later: ["journald", "journal"]) {
+        if let format = section.value("format")?.choice(LogFormat.self) {
             log.format = format
         }
     }

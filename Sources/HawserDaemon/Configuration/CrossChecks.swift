@@ -3,46 +3,54 @@ struct CrossChecks {
     let root: MappingReader
     let sinks: [SinkReader.Result]
     let subscriptions: [SubscriptionReader.Result]
+    let requests: [RequestReader.Result]
 
     private var reading: ConfigurationReading { root.reading }
 
     /// Records what does not fit together, and gives each subscription the sinks it writes to.
     func run(_ configuration: inout Configuration) {
-        configuration.subscriptions = routed(to: configuration.sinks)
+        let names = configuration.sinks.map(\.name)
+        configuration.subscriptions = subscriptions.map { result in
+            var subscription = result.subscription
+            subscription.sinks = routed(result.sinks, to: names)
+            return subscription
+        }
+        configuration.requests = requests.map { result in
+            var request = result.request
+            request.sinks = routed(result.sinks, to: names)
+            return request
+        }
         checkUnusedSinks(configuration)
         checkTargets()
         checkWatermarks(configuration)
+        checkThresholds(configuration)
         checkConnections(configuration)
+        DialChecks(root: root, subscriptions: subscriptions).run(configuration.limits)
         checkDrain(configuration)
     }
 
     // MARK: Sinks
 
-    /// The subscriptions, each with the sinks that it names, or with all.
-    private func routed(to sinks: [SinkConfiguration]) -> [SubscriptionConfiguration] {
-        let names = sinks.map(\.name)
+    /// Those of the sinks `names` that are `wanted`; all if nobody said which.
+    private func routed(_ wanted: [(name: String, value: ConfigurationValue)]?, to names: [String]) -> [String] {
+        guard let wanted else { return names }
         let known = Set(names)
         let declared = Set(root.value("sinks")?.section?.entries.map(\.key.text) ?? [])
-        return subscriptions.map { result in
-            var subscription = result.subscription
-            subscription.sinks = names
-            guard let wanted = result.sinks else { return subscription }
-            subscription.sinks = []
-            for (name, value) in wanted {
-                if subscription.sinks.contains(name) {
-                    value.report(
-                        problem: "the sink \(Shown.quoted(name)) is named twice",
-                        seen: name,
-                        remedy: "keep one of them"
-                    )
-                } else if known.contains(name) {
-                    subscription.sinks.append(name)
-                } else if !declared.contains(name) {
-                    reportUnknownSink(name, value, names: names)
-                }
+        var sinks: [String] = []
+        for (name, value) in wanted {
+            if sinks.contains(name) {
+                value.report(
+                    problem: "the sink \(Shown.quoted(name)) is named twice",
+                    seen: name,
+                    remedy: "keep one of them"
+                )
+            } else if known.contains(name) {
+                sinks.append(name)
+            } else if !declared.contains(name) {
+                reportUnknownSink(name, value, names: names)
             }
-            return subscription
         }
+        return sinks
     }
 
     private func reportUnknownSink(_ name: String, _ value: ConfigurationValue, names: [String]) {
@@ -62,22 +70,21 @@ struct CrossChecks {
     }
 
     private func checkUnusedSinks(_ configuration: Configuration) {
-        // Where a subscription could not be read, nobody knows what it would use.
-        let declared = root.value("subscriptions")?.section?.entries.count ?? 0
-        guard !subscriptions.isEmpty, subscriptions.count == declared, let section = root.value("sinks")?.section
-        else { return }
+        // Where a subscription or a request could not be read, nobody knows what it would use.
+        let declared = ["subscriptions", "requests"].reduce(0) { $0 + (root.value($1)?.section?.entries.count ?? 0) }
+        let routes = configuration.subscriptions.map(\.sinks) + configuration.requests.map(\.sinks)
+        guard !routes.isEmpty, routes.count == declared, let section = root.value("sinks")?.section else { return }
         // A name that is misspelt somewhere explains a sink that nobody uses; one error is enough.
-        guard configuration.subscriptions.allSatisfy({ !$0.sinks.isEmpty }) else { return }
-        var used: Set<String> = []
-        for subscription in configuration.subscriptions { used.formUnion(subscription.sinks) }
+        guard routes.allSatisfy({ !$0.isEmpty }) else { return }
+        let used = Set(routes.joined())
         for (key, value) in section.values
         where !used.contains(key.text) && sinks.contains(where: { $0.sink.name == key.text }) {
             reading.report(
                 at: key.position,
                 value.path,
-                problem: "no subscription writes to this sink",
+                problem: "nothing writes to this sink",
                 seen: key.text,
-                remedy: "name it under a subscription's \"sinks\", or remove it"
+                remedy: "name it under the \"sinks\" of a subscription or a request, or remove it"
             )
         }
     }
@@ -133,6 +140,31 @@ struct CrossChecks {
     }
 
     // MARK: Limits
+
+    /// A threshold that no message reaches is a mistake, or another way to say that nothing is to be compressed.
+    private func checkThresholds(_ configuration: Configuration) {
+        let size = configuration.limits.message.messageSize
+        let inherited = configuration.defaults.compression.threshold
+        if inherited > size { reportThreshold(inherited, root.value("defaults"), size) }
+        let own = subscriptions.lazy.map(\.subscription).filter {
+            $0.settings.compression.threshold > size && $0.settings.compression.threshold != inherited
+        }
+        guard !own.isEmpty, let section = root.value("subscriptions")?.section else { return }
+        let thresholds = Dictionary(own.map { ($0.name, $0.settings.compression.threshold) }) { first, _ in first }
+        for (key, value) in section.values {
+            if let threshold = thresholds[key.text] { reportThreshold(threshold, value, size) }
+        }
+    }
+
+    private func reportThreshold(_ threshold: Int, _ settings: ConfigurationValue?, _ size: Int) {
+        let shown = SizeText.format(threshold)
+        settings?.section?.value("compression")?.section?.value("threshold")?.report(
+            problem: "threshold \(shown) is larger than any message: limits.message_size is \(SizeText.format(size))",
+            seen: shown,
+            allowed: "threshold at most limits.message_size",
+            remedy: "lower it, or raise limits.message_size"
+        )
+    }
 
     private func checkConnections(_ configuration: Configuration) {
         let limits = configuration.limits

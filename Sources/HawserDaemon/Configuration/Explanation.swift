@@ -26,6 +26,8 @@ public struct Explanation: Sendable, CustomStringConvertible {
         let configuration = loaded.configuration
         addProcess(configuration)
         addSettings(configuration.defaults, at: "defaults", inherits: nil)
+        add(configuration.http)
+        for request in configuration.requests { add(request) }
         for subscription in configuration.subscriptions { add(subscription) }
         for sink in configuration.sinks { add(sink) }
         add("shutdown.drain", DurationText.format(configuration.drain))
@@ -50,6 +52,9 @@ public struct Explanation: Sendable, CustomStringConvertible {
         add("limits.per_host", limits.perHost.map(String.init) ?? "none")
         add("limits.message_size", SizeText.format(limits.message.messageSize))
         add("limits.fragments", "\(limits.message.fragments)")
+        add("limits.dials.concurrent", "\(limits.dials.concurrent)")
+        add("limits.dials.per_origin", limits.dials.perOrigin.map(String.init) ?? "none")
+        add("limits.dials.per_host", RateText.format(limits.dials.perHost))
         add("loops", "\(configuration.loops)")
         add("state", path(configuration.state ?? "none", at: "state"))
     }
@@ -65,11 +70,7 @@ public struct Explanation: Sendable, CustomStringConvertible {
     }
 
     private mutating func addSettings(_ settings: SessionSettings, at path: String, inherits base: String?) {
-        func put(_ key: String, _ value: String) {
-            let inherited = base.flatMap { origin(of: "\($0).\(key)") }
-            let source = origin(of: "\(path).\(key)") ?? inherited ?? "default"
-            entries.append(Entry(keyPath: "\(path).\(key)", value: value, origin: source))
-        }
+        func put(_ key: String, _ value: String) { add(key, value, at: path, inherits: base) }
         let timeouts = settings.timeouts
         put("timeouts.dns", DurationText.format(timeouts.dns))
         put("timeouts.tcp", DurationText.format(timeouts.tcp))
@@ -91,15 +92,23 @@ public struct Explanation: Sendable, CustomStringConvertible {
         put("reconnect.jitter", Self.text(reconnect.jitter))
         put("reconnect.floor", DurationText.format(reconnect.floor))
         put("reconnect.reset_after", DurationText.format(reconnect.resetAfter))
-        put("tls.ca", tlsPath(Self.text(settings.tls.certificateAuthority), "tls.ca", path, base))
-        put("tls.cert", tlsPath(settings.tls.clientCertificate ?? "none", "tls.cert", path, base))
-        put("tls.key", tlsPath(settings.tls.clientKey ?? "none", "tls.key", path, base))
-        put("tls.verify", "\(settings.tls.verify)")
-        put("tls.minimum", "\"\(settings.tls.minimumVersion.rawValue)\"")
+        addTLS(settings.tls, at: path, inherits: base)
+        put("compression.enabled", "\(settings.compression.isEnabled)")
+        put("compression.threshold", SizeText.format(settings.compression.threshold))
+        put("compression.memory", SizeText.format(settings.compression.memory))
         put("overflow", settings.overflow.rawValue)
         put("pause_max", timeouts.pauseMax.map(DurationText.format) ?? "none")
         put("decode", settings.decode.rawValue)
         put("follow_redirects", "0")
+    }
+
+    mutating func addTLS(_ tls: TLSOptions, at path: String, inherits base: String?) {
+        func put(_ key: String, _ value: String) { add(key, value, at: path, inherits: base) }
+        put("tls.ca", tlsPath(Self.text(tls.certificateAuthority), "tls.ca", path, base))
+        put("tls.cert", tlsPath(tls.clientCertificate ?? "none", "tls.cert", path, base))
+        put("tls.key", tlsPath(tls.clientKey ?? "none", "tls.key", path, base))
+        put("tls.verify", "\(tls.verify)")
+        put("tls.minimum", "\"\(tls.minimumVersion.rawValue)\"")
     }
 
     private mutating func add(_ sink: SinkConfiguration) {
@@ -137,7 +146,14 @@ public struct Explanation: Sendable, CustomStringConvertible {
 
     // MARK: Values and origins
 
-    private mutating func add(_ keyPath: String, _ value: String, covering: Bool = false) {
+    /// The value of `key` below `path`, or below `base` if it is not said there.
+    mutating func add(_ key: String, _ value: String, at path: String, inherits base: String?) {
+        let inherited = base.flatMap { origin(of: "\($0).\(key)") }
+        let source = origin(of: "\(path).\(key)") ?? inherited ?? "default"
+        entries.append(Entry(keyPath: "\(path).\(key)", value: value, origin: source))
+    }
+
+    mutating func add(_ keyPath: String, _ value: String, covering: Bool = false) {
         let isReferenced = covering && !references(of: keyPath).isEmpty
         let shown = isReferenced ? Secret.placeholder : value
         entries.append(Entry(keyPath: keyPath, value: shown, origin: origin(of: keyPath) ?? "default"))
@@ -167,9 +183,9 @@ public struct Explanation: Sendable, CustomStringConvertible {
         return base.map { self.path(value, at: "\($0).\(key)") } ?? value
     }
 
-    private func list(_ items: [String]) -> String { "[\(items.joined(separator: ", "))]" }
+    func list(_ items: [String]) -> String { "[\(items.joined(separator: ", "))]" }
 
-    private static func text(_ jitter: Jitter) -> String {
+    static func text(_ jitter: Jitter) -> String {
         switch jitter {
         case .full: "full"
         case .none: "none"

@@ -1,6 +1,6 @@
 import WebSocketProtocol
 
-/// The rules for header fields that a configuration may add to the opening handshake.
+/// The rules for header fields that a configuration may add to the opening handshake, or to a request.
 enum HeaderSyntax {
     /// What to do instead of setting the field `name`, if it is one that RFC 6455 section 4.1 or the message's framing
     /// sets; nil if it may be set.
@@ -12,6 +12,16 @@ enum HeaderSyntax {
         case "sec-websocket-key": "Hawser makes it anew for each dial: remove it"
         case "sec-websocket-protocol": "use the key \"subprotocols\""
         case let other where other.hasPrefix("sec-websocket-"): "it belongs to the opening handshake: remove it"
+        default: nil
+        }
+    }
+
+    /// What to do instead of setting the field `name` in a plain request, where the message's framing sets some
+    /// (RFC 9112 section 6); nil if it may be set.
+    static func remedy(forReservedInRequest name: String) -> String? {
+        switch name.lowercased() {
+        case "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect":
+            "Hawser sets what a message needs: remove it"
         default: nil
         }
     }

@@ -14,6 +14,8 @@ public struct SessionSettings: Sendable, Hashable {
     public var reconnect = ConfigurationDefaults.reconnect
     /// Certificates, verification and versions, for `wss`.
     public var tls = ConfigurationDefaults.tls
+    /// Whether messages may be compressed, and at what cost.
+    public var compression = CompressionSettings()
     /// What happens when a sink is full.
     public var overflow = ConfigurationDefaults.overflow
     /// What a text message is taken for.

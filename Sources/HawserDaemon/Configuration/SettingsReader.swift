@@ -5,9 +5,11 @@ import Transport
 /// key.
 struct SettingsReader {
     /// The keys it reads.
-    static let keys = ["timeouts", "ping", "reconnect", "tls", "overflow", "pause_max", "decode", "follow_redirects"]
+    static let keys = [
+        "timeouts", "ping", "reconnect", "tls", "compression", "overflow", "pause_max", "decode", "follow_redirects",
+    ]
     /// Keys of the design that are not supported yet.
-    static let laterKeys = ["compression", "proxy"]
+    static let laterKeys = ["proxy"]
 
     let mapping: MappingReader
 
@@ -20,7 +22,10 @@ struct SettingsReader {
         }
         if let value = mapping.value("ping") { settings.ping = readPing(value, over: base.ping) }
         readReconnect(&settings.reconnect)
-        readTLS(&settings.tls)
+        if let section = mapping.value("tls")?.mapping() {
+            settings.tls = TLSReader(mapping: section).read(over: settings.tls)
+        }
+        if let value = mapping.value("compression") { readCompression(value, &settings.compression) }
         if let overflow = mapping.value("overflow")?.choice(
             OverflowPolicy.self,
             later: ["drop_oldest", "drop_newest"]
@@ -106,7 +111,7 @@ struct SettingsReader {
             policy.factor = value
         }
         if let value = section.value("max")?.duration(in: ConfigurationBounds.reconnectMax) { policy.max = value }
-        if let jitter = section.value("jitter").flatMap(readJitter) { policy.jitter = jitter }
+        if let jitter = section.value("jitter")?.jitter() { policy.jitter = jitter }
         if let value = section.value("floor")?.duration(in: ConfigurationBounds.reconnectFloor) { policy.floor = value }
         if let value = section.value("reset_after")?.duration(in: ConfigurationBounds.resetAfter) {
             policy.resetAfter = value
@@ -123,73 +128,27 @@ struct SettingsReader {
         }
     }
 
-    private func readJitter(_ value: ConfigurationValue) -> Jitter? {
-        let allowed = "full, none, or a fraction from 0 to 1 such as 0.25"
-        guard let text = value.text(expected: "a jitter", allowed: allowed) else { return nil }
-        switch text.value {
-        case "full": return .full
-        case "none": return Jitter.none
-        default: break
-        }
-        guard let fraction = Double(text.value) else {
-            value.unknownWord(text, ["full", "none"], allowed: allowed)
-            return nil
-        }
-        guard ConfigurationBounds.jitterFraction.contains(fraction) else {
-            let percent = text.value.hasSuffix("%") || (fraction > 1 && fraction <= 100)
+    private func readCompression(_ value: ConfigurationValue, _ compression: inout CompressionSettings) {
+        let shape = "{enabled: true, threshold: 256B, memory: 64KiB}"
+        if case .scalar(let scalar) = value.node.content, !scalar.isNull {
+            let isOff = ["off", "false", "no", "none"].contains(scalar.text.lowercased())
             value.report(
-                problem: "\(text.shown) is out of range",
-                seen: text.shown,
-                allowed: allowed,
-                remedy: text.template.isConstant && percent
-                    ? "for \(text.value) percent write \(Shown.number(fraction / 100))" : nil
+                problem: "a mapping of keys to values is expected, not text",
+                seen: "text",
+                allowed: shape,
+                remedy: isOff ? "write {enabled: false}" : nil
             )
-            return nil
+            return
         }
-        return .fraction(fraction)
-    }
-
-    private func readTLS(_ options: inout TLSOptions) {
-        guard let section = mapping.value("tls")?.mapping() else { return }
-        section.check(known: ["ca", "cert", "key", "verify", "minimum"])
-        if let value = section.value("ca") {
-            if value.isWord("system") {
-                value.reading.recordOrigin(of: value.path, line: value.position.line)
-                options.certificateAuthority = .system
-            } else if let path = PathReader(value: value).read(expected: "system, or the path of a PEM file,") {
-                options.certificateAuthority = .file(path)
-            }
+        guard let section = value.mapping() else { return }
+        section.check(known: ["enabled", "threshold", "memory"])
+        if let enabled = section.value("enabled")?.boolean() { compression.isEnabled = enabled }
+        if let threshold = section.value("threshold")?.size(in: ConfigurationBounds.compressionThreshold) {
+            compression.threshold = threshold
         }
-        if let value = section.value("cert") { options.clientCertificate = optionalPath(value) }
-        if let value = section.value("key") { options.clientKey = optionalPath(value) }
-        if let value = section.value("verify"), let verify = value.boolean() {
-            options.verify = verify
-            if !verify {
-                value.report(
-                    .warning,
-                    problem: "certificates are not verified: anyone on the way can read and change everything",
-                    seen: "false",
-                    remedy: "name the server's authority with \"ca\" instead"
-                )
-            }
+        if let memory = section.value("memory")?.size(in: ConfigurationBounds.compressionMemory) {
+            compression.memory = memory
         }
-        if let version = section.value("minimum")?.choice(TLSOptions.Version.self) { options.minimumVersion = version }
-        if options.clientKey != nil, options.clientCertificate == nil,
-            let value = section.value("key") ?? section.value("cert")
-        {
-            value.report(
-                problem: "a key without a certificate",
-                remedy: "name the certificate's file with \"cert\""
-            )
-        }
-    }
-
-    private func optionalPath(_ value: ConfigurationValue) -> String? {
-        if value.isWord("none") {
-            value.reading.recordOrigin(of: value.path, line: value.position.line)
-            return nil
-        }
-        return PathReader(value: value).read(expected: "none, or the path of a PEM file,")
     }
 
     private func readRedirects() {

@@ -22,10 +22,12 @@ struct SubscriptionReader {
     func read(name: String, defaults: SessionSettings) -> Result? {
         mapping.check(known: Self.keys + SettingsReader.keys, later: Self.laterKeys + SettingsReader.laterKeys)
         let settings = SettingsReader(mapping: mapping).read(over: defaults)
-        let headers = readHeaders()
+        let headers = mapping.value("headers").map {
+            HeadersReader(value: $0, reserved: HeaderSyntax.remedy(forReserved:)).read()
+        }
         let subprotocols = readSubprotocols()
         let subscribe = readSubscribe()
-        let sinks = readSinks()
+        let sinks = SinkNamesReader(value: mapping.value("sinks")).read(what: "messages")
         guard let value = mapping.value("url") else {
             mapping.reading.report(
                 at: position,
@@ -38,7 +40,7 @@ struct SubscriptionReader {
         guard let (template, url) = URLReader(value: value).read() else { return nil }
         var subscription = SubscriptionConfiguration(name: name, url: template)
         subscription.settings = settings
-        subscription.headers = headers
+        subscription.headers = headers ?? []
         subscription.subprotocols = subprotocols
         subscription.subscribe = subscribe
         checkRequest(url, subscription)
@@ -62,86 +64,6 @@ struct SubscriptionReader {
             let value = mapping.value(error.problem == .userinfoNotBasic ? "url" : "headers") ?? mapping.value("url")
             value?.report(problem: "no opening handshake can be made: \(error)", remedy: "correct or shorten it")
         }
-    }
-
-    // MARK: Header fields
-
-    private func readHeaders() -> [HeaderTemplate] {
-        guard let value = mapping.value("headers") else { return [] }
-        mapping.reading.cover(value.node)
-        guard let section = value.mapping(expected: "a mapping of names to values") else { return [] }
-        guard section.entries.count <= ConfigurationBounds.headers else {
-            value.report(
-                problem: "\(section.entries.count) header fields are too many",
-                seen: "\(section.entries.count)",
-                allowed: "at most \(ConfigurationBounds.headers)"
-            )
-            return []
-        }
-        var headers: [HeaderTemplate] = []
-        var seen: [String: Int] = [:]
-        for (key, value) in section.values {
-            mapping.reading.understand(key)
-            guard isFieldName(key, path: value.path) else { continue }
-            if let line = seen.updateValue(key.position.line, forKey: key.text.lowercased()) {
-                mapping.reading.report(
-                    at: key.position,
-                    value.path,
-                    problem: "the field \"\(key.text)\" is given twice",
-                    seen: key.text,
-                    remedy: "names do not depend on case; it was first given in line \(line): keep one of them"
-                )
-                continue
-            }
-            guard let text = value.text() else { continue }
-            if let fault = HeaderSyntax.fault(ofValue: text.value) {
-                let offset = HeaderSyntax.firstControl(in: text.value) ?? 0
-                value.report(
-                    at: text.position(at: offset),
-                    problem: fault,
-                    remedy: text.resolution.isReferenced(offset)
-                        ? "correct what the reference yields" : "remove it"
-                )
-                continue
-            }
-            if text.template.isConstant, SensitiveText.isSecretName(key.text) {
-                warnOfPlainText(value, "the header \(key.text)")
-            }
-            headers.append(HeaderTemplate(name: key.text, value: text.template))
-        }
-        return headers
-    }
-
-    private func isFieldName(_ key: ScalarNode, path: String) -> Bool {
-        if let remedy = HeaderSyntax.remedy(forReserved: key.text) {
-            mapping.reading.report(
-                at: key.position,
-                path,
-                problem: "the field \"\(key.text)\" cannot be set",
-                seen: key.text,
-                remedy: remedy
-            )
-            return false
-        }
-        guard HeaderSyntax.isToken(key.text) else {
-            mapping.reading.report(
-                at: key.position,
-                path,
-                problem: "\(Shown.quoted(key.text)) is not the name of a header field",
-                seen: Shown.cut(key.text),
-                allowed: "letters, digits and !#$%&'*+-.^_`|~"
-            )
-            return false
-        }
-        return true
-    }
-
-    private func warnOfPlainText(_ value: ConfigurationValue, _ what: String) {
-        value.report(
-            .warning,
-            problem: "\(what) looks like a secret in plain text",
-            remedy: "keep it out of the file: ${credential:NAME}, ${file:/PATH} or ${env:NAME}"
-        )
     }
 
     // MARK: Lists
@@ -186,18 +108,5 @@ struct SubscriptionReader {
             }
             return item.text()?.template
         }
-    }
-
-    private func readSinks() -> [(name: String, value: ConfigurationValue)]? {
-        guard let value = mapping.value("sinks") else { return nil }
-        guard let items = value.list(of: "names of sinks", limit: ConfigurationBounds.sinks) else { return [] }
-        if items.isEmpty {
-            value.report(
-                problem: "no sink is named: the messages would go nowhere",
-                seen: "[]",
-                remedy: "name one, or leave \"sinks\" out to write to every sink"
-            )
-        }
-        return items.compactMap { item in item.text().map { ($0.value, item) } }
     }
 }

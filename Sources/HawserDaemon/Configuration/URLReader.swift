@@ -1,6 +1,7 @@
+import HawserHTTP
 import WebSocketProtocol
 
-/// Reads a subscription's URL and finds the column of whatever is wrong with it.
+/// Reads the URL of a subscription or a request and finds the column of whatever is wrong with it.
 struct URLReader {
     let value: ConfigurationValue
 
@@ -13,18 +14,63 @@ struct URLReader {
             warnOfPlainText(text)
             return (text.template, url)
         } catch {
-            let offset = Self.offset(of: error.part, in: text.value)
-            let isShown = !text.resolution.isReferenced(offset) && !error.seen.isEmpty
-            let part = error.part == .url ? "the URL" : "the \(error.part.rawValue)"
-            value.report(
-                at: text.position(at: offset),
-                problem: "\(part): \(error.problem)" + (isShown ? " (\(Shown.quoted(error.seen)))" : ""),
-                seen: isShown ? error.seen : nil,
-                allowed: error.allowed,
-                remedy: text.resolution.isReferenced(offset) ? "correct what the reference yields" : nil
-            )
+            report(text, error.part, error.problem, seen: error.seen, allowed: error.allowed)
             return nil
         }
+    }
+
+    /// The same of a URL for plain HTTP.
+    func readHTTP() -> (template: SecretTemplate, url: HTTPURL)? {
+        cover()
+        guard let text = value.text(expected: "a URL", allowed: "http:// or https://") else { return nil }
+        do {
+            let url = try HTTPURL(text.value)
+            warnOfPlainText(text)
+            return (text.template, url)
+        } catch {
+            report(text, error)
+            return nil
+        }
+    }
+
+    /// A proxy's URL.
+    func readProxy() -> SecretTemplate? {
+        cover()
+        let allowed = "none, environment, or http://, https:// or socks5:// with host and port"
+        guard let text = value.text(expected: "a proxy", allowed: allowed) else { return nil }
+        do {
+            _ = try HTTPProxy.Server(text.value)
+            warnOfPlainText(text)
+            return text.template
+        } catch {
+            report(text, error)
+            return nil
+        }
+    }
+
+    private func report(_ text: ConfigurationValue.Text, _ error: HTTPURLError) {
+        let part = WebSocketURLError.Part(rawValue: error.part) ?? .url
+        report(text, part, error.problem, seen: error.seen, allowed: error.allowed)
+    }
+
+    private func report(
+        _ text: ConfigurationValue.Text,
+        _ part: WebSocketURLError.Part,
+        _ problem: String,
+        seen: String,
+        allowed: String
+    ) {
+        let offset = Self.offset(of: part, in: text.value)
+        let isReferenced = text.resolution.isReferenced(offset)
+        let isShown = !isReferenced && !seen.isEmpty
+        value.report(
+            at: text.position(at: offset),
+            problem: (part == .url ? "the URL" : "the \(part.rawValue)") + ": \(problem)"
+                + (isShown ? " (\(Shown.quoted(seen)))" : ""),
+            seen: isShown ? seen : nil,
+            allowed: allowed,
+            remedy: isReferenced ? "correct what the reference yields" : nil
+        )
     }
 
     /// Covers what of the URL is secret; all of it if it is not even a text.
@@ -63,12 +109,9 @@ struct URLReader {
                     continue
                 }
                 guard isQuery || content.contains(":") else { continue }
-                value.report(
-                    .warning,
-                    at: value.reading.position(in: text.node, at: field.lowerBound),
-                    problem: (isQuery ? "the query's \(Shown.quoted(String(name)))" : "the URL's password")
-                        + " looks like a secret in plain text",
-                    remedy: "keep it out of the file: ${credential:NAME}, ${file:/PATH} or ${env:NAME}"
+                value.warnOfPlainText(
+                    isQuery ? "the query's \(Shown.quoted(String(name)))" : "the URL's password",
+                    at: value.reading.position(in: text.node, at: field.lowerBound)
                 )
             }
         }

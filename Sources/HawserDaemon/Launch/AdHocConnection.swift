@@ -119,7 +119,8 @@ public struct AdHocConnection: Sendable {
         guard let agreed = await session.agreed else { return }
         let subprotocol = agreed.subprotocol.map { ", subprotocol \($0)" } ?? ""
         let tls = agreed.tls.map { ", \($0)" } ?? ""
-        say("connected to \(agreed.address)\(tls)\(subprotocol)")
+        let compression = agreed.compression.map { ", \($0)" } ?? ""
+        say("connected to \(agreed.address)\(tls)\(subprotocol)\(compression)")
     }
 
     private func report(_ report: SessionReport) -> ExitStatus {

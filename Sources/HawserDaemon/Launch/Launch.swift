@@ -16,12 +16,7 @@ public struct Launch: Sendable {
     ///   - level: overrides the configuration's.
     ///   - format: overrides the configuration's.
     public func run(path: String, level: Logger.Level?, format: LogFormat?) async -> ExitStatus {
-        guard let (loaded, plan) = load(path) else { return .configuration }
-        let log = loaded.configuration.log
-        let logging = LoggingSetup(format: format ?? log.format, level: level ?? log.level.swiftLog)
-        for warning in loaded.warnings {
-            logging.logger.log(.warning, .configurationWarning, warning.summary, [.remedy: warning.remedy])
-        }
+        guard let (plan, logging) = prepare(path, level: level, format: format) else { return .configuration }
         let ending = await Daemon(
             plan,
             logger: logging.logger,
@@ -32,20 +27,34 @@ public struct Launch: Sendable {
         return ending.status
     }
 
+    /// What `run` needs, without the file's text and the origin of every value: they are not held while it runs.
+    private func prepare(_ path: String, level: Logger.Level?, format: LogFormat?) -> (DaemonPlan, LoggingSetup)? {
+        guard let (loaded, plan) = load(path) else { return nil }
+        let log = loaded.configuration.log
+        let logging = LoggingSetup(
+            format: format ?? log.format,
+            level: level ?? log.level.swiftLog,
+            environment: environment
+        )
+        for warning in loaded.warnings {
+            logging.logger.log(.warning, .configurationWarning, warning.summary, [.remedy: warning.remedy])
+        }
+        return (plan, logging)
+    }
+
     /// Loads the configuration at `path` as `run` does, and says what is wrong with it.
     public func check(path: String, explain: Bool) -> ExitStatus {
         guard let (loaded, plan) = load(path) else { return .configuration }
         for warning in loaded.warnings { printError(warning.rendered(color: isatty(STDERR_FILENO) == 1)) }
         warnOfFiles(loaded)
         if explain { print(loaded.explanation) }
-        let count = plan.subscriptions.count
-        print("\(path): valid: \(count) \(count == 1 ? "subscription" : "subscriptions")")
+        print("\(path): valid: \(Self.count(plan))")
         return .done
     }
 
     /// Runs the demonstration, for `duration` if there is one, and prints the table.
     public func demo(for duration: Duration?, level: Logger.Level?, format: LogFormat?) async -> ExitStatus {
-        let logging = LoggingSetup(format: format ?? .text, level: level ?? .info)
+        let logging = LoggingSetup(format: format ?? .text, level: level ?? .info, environment: environment)
         let stop = StopRequest()
         let clock = Task {
             guard let duration, (try? await Task.sleep(for: duration)) != nil else { return }
@@ -72,6 +81,18 @@ public struct Launch: Sendable {
         }
     }
 
+    /// `2 subscriptions, 1 request`.
+    private static func count(_ plan: DaemonPlan) -> String {
+        let counts = [(plan.subscriptions.count, "subscription"), (plan.requests.count, "request")]
+        return counts.filter { $0.0 > 0 || $0.1 == "subscription" }
+            .map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", ")
+    }
+
+    /// Loads the configuration at `path` for requests by hand, and says what is wrong with it; nil if anything is.
+    public func requests(path: String) -> ConfiguredRequests? {
+        load(path).map { ConfiguredRequests($1) }
+    }
+
     private func load(_ path: String) -> (LoadedConfiguration, DaemonPlan)? {
         let loader = ConfigurationLoader(environment: environment)
         do {
@@ -93,6 +114,9 @@ public struct Launch: Sendable {
 
     /// Files are opened by `run`, perhaps as another user: what stands in its way here is a warning.
     private func warnOfFiles(_ loaded: LoadedConfiguration) {
+        if let directory = loaded.configuration.state, let problem = DialMemoryFile.problem(with: directory) {
+            printError("\(loaded.location(of: "state") ?? loaded.file): warning: state: \(directory): \(problem)")
+        }
         for sink in loaded.configuration.sinks {
             guard case .file(let file) = sink.target else { continue }
             do {

@@ -19,7 +19,19 @@ public enum EventName: String, Sendable, CaseIterable {
     case subscriptionPaused = "subscription.paused"
     case subscriptionResumed = "subscription.resumed"
     case subscriptionStopped = "subscription.stopped"
+    case dialWaiting = "dial.waiting"
     case dialFailed = "dial.failed"
+    case hostRecovered = "host.recovered"
+    case dialsRestored = "dials.restored"
+    case dialsUnreadable = "dials.unreadable"
+    case dialsUnsaved = "dials.unsaved"
+    case dialsSaved = "dials.saved"
+
+    case requestAnswered = "request.answered"
+    case requestFailed = "request.failed"
+    case requestRetried = "request.retried"
+    case requestRecovered = "request.recovered"
+    case requestCancelled = "request.cancelled"
 
     case sinkOpened = "sink.opened"
     case sinkBlocked = "sink.blocked"
@@ -31,34 +43,41 @@ public enum EventName: String, Sendable, CaseIterable {
     case sinkFailed = "sink.failed"
     case sinkLost = "sink.lost"
 
+    case loopStuck = "loop.stuck"
     case transportError = "transport.error"
     case logDropped = "log.dropped"
 }
 
 /// The name of every field of a log line.
 public enum LogField: String, Sendable, CaseIterable {
-    case subscription, session, attempt, outcome, stage, address, subprotocol, sink, path, error, remedy, position
+    case subscription, request, session, attempt, attempts, outcome, cause, stage, address, subprotocol, compression
+    case sink, path, error, remedy
+    case position
     case closeCode = "close_code"
     case closeReason = "close_reason"
     case status
     case content
     case delayMilliseconds = "delay_ms"
     case uptimeMilliseconds = "uptime_ms"
+    case silenceMilliseconds = "silence_ms"
+    case longestSilenceMilliseconds = "longest_silence_ms"
     case pausedMilliseconds = "paused_ms"
     case longestGapMilliseconds = "longest_gap_ms"
     case receivedMessages = "received_messages"
     case receivedBytes = "received_bytes"
     case queuedBytes = "queued_bytes"
+    case gateMilliseconds = "gate_ms"
     case dnsMilliseconds = "dns_ms"
     case tcpMilliseconds = "tcp_ms"
     case tlsMilliseconds = "tls_ms"
     case upgradeMilliseconds = "upgrade_ms"
+    case totalMilliseconds = "total_ms"
     case pingRoundTripMicroseconds = "ping_rtt_us"
     case tlsVersion = "tls_version"
     case tlsVerify = "tls_verify"
     case suppressed
     case sessions, reconnects, open, waiting
     case backingOff = "backing_off"
-    case subscriptions, connections
-    case bytes, records, signal, version, run
+    case subscriptions, requests, connections, hosts
+    case bytes, records, signal, version, run, loop
 }

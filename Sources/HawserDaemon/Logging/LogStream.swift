@@ -2,7 +2,8 @@ import Dispatch
 import Glibc
 import Locking
 
-/// Writes lines to a descriptor from a queue of its own, so that a stalled reader of the log never stalls a feed.
+/// Writes lines to a descriptor or to the journal from a queue of its own, so that a stalled reader of the log never stalls
+/// a feed.
 ///
 /// At most `limit` bytes wait; lines beyond are dropped and counted, and the count is written as soon as there is room.
 public final class LogStream: Sendable {
@@ -12,24 +13,35 @@ public final class LogStream: Sendable {
     }
 
     private let descriptor: Int32
+    private let journal: JournalSocket?
     private let limit: Int
     private let queue = DispatchQueue(label: "hawser-log")
     private let state = OrderedMutex(State())
     private let droppedLine: @Sendable (Int) -> [UInt8]
 
-    /// A stream to `descriptor`, which stays open and is not closed.
+    /// A stream to `descriptor`, which stays open and is not closed, or to the journal.
     ///
     /// - Parameters:
+    ///   - descriptor: where lines go; with a journal, those that it does not take.
+    ///   - journal: nil for none.
     ///   - limit: the most bytes that may wait, 1 MiB unless told.
     ///   - droppedLine: the line that tells of dropped lines.
-    public init(descriptor: Int32, limit: Int = 1 << 20, droppedLine: @escaping @Sendable (Int) -> [UInt8]) {
+    init(
+        descriptor: Int32,
+        journal: JournalSocket? = nil,
+        limit: Int = 1 << 20,
+        droppedLine: @escaping @Sendable (Int) -> [UInt8]
+    ) {
         self.descriptor = descriptor
+        self.journal = journal
         self.limit = limit
         self.droppedLine = droppedLine
     }
 
     /// Queues `line`, which ends with a newline. Never blocks; any thread.
-    public func write(_ line: [UInt8]) {
+    ///
+    /// - Parameter plain: for the journal, what to write to the descriptor if it does not take `line`.
+    public func write(_ line: [UInt8], plain: (@Sendable () -> [UInt8])? = nil) {
         let accepted = state.withLock { state in
             guard state.waiting + line.count <= limit else {
                 state.dropped += 1
@@ -44,10 +56,15 @@ public final class LogStream: Sendable {
                 defer { state.dropped = 0 }
                 return state.dropped
             }
-            if dropped > 0 { Self.writeAll(droppedLine(dropped), to: descriptor) }
-            Self.writeAll(line, to: descriptor)
+            if dropped > 0 { put(droppedLine(dropped), plain: nil) }
+            put(line, plain: plain)
             state.withLock { $0.waiting -= line.count }
         }
+    }
+
+    private func put(_ line: [UInt8], plain: (@Sendable () -> [UInt8])?) {
+        guard let journal else { return _ = Self.writeAll(line, to: descriptor) }
+        if journal.send(line) != 0, let plain { Self.writeAll(plain(), to: descriptor) }
     }
 
     /// Waits until everything queued so far is written, at most `seconds`.

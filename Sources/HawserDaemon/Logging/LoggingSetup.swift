@@ -12,22 +12,50 @@ public struct LoggingSetup: Sendable {
     public let logger: EventLogger
 
     /// Logging to `descriptor` in `format` from `level` on.
-    public init(format: LogFormat, level: Logger.Level, descriptor: Int32 = STDERR_FILENO) {
-        let terminal = isatty(descriptor) == 1
-        let plain = getenv("NO_COLOR") != nil
+    ///
+    /// - Parameter environment: says whether `descriptor` leads to the journal, and whether colours are wanted.
+    public init(
+        format: LogFormat,
+        level: Logger.Level,
+        descriptor: Int32 = STDERR_FILENO,
+        environment: [String: String]
+    ) {
+        self.init(
+            format: format,
+            level: level,
+            descriptor: descriptor,
+            environment: environment,
+            journal: JournalSocket.path
+        )
+    }
+
+    /// - Parameter path: where journald listens.
+    init(
+        format: LogFormat,
+        level: Logger.Level,
+        descriptor: Int32,
+        environment: [String: String],
+        journal path: String
+    ) {
+        let isTerminal = isatty(descriptor) == 1
+        let isPlain = environment["NO_COLOR"] != nil
+        let isJournal = JournalSocket.isStandardError(descriptor, environment: environment)
+        let choice = format == .auto ? (isJournal ? .journald : isTerminal ? .text : .json) : format
+        // Without a socket there is nothing to send with: then JSON, which journald takes from standard error as well.
+        let journal = choice == .journald ? try? JournalSocket(path: path) : nil
         let formatter: any LogLineFormatter =
-            switch format {
-            case .json: JSONLogFormatter()
-            case .text: TextLogFormatter(colour: terminal && !plain)
-            case .auto: terminal ? TextLogFormatter(colour: !plain) : JSONLogFormatter()
+            switch choice {
+            case .text: TextLogFormatter(colour: isTerminal && !isPlain)
+            case .journald where journal != nil: JournalFormatter()
+            case .json, .auto, .journald: JSONLogFormatter()
             }
-        let stream = LogStream(descriptor: descriptor) { dropped in
+        let stream = LogStream(descriptor: descriptor, journal: journal) { dropped in
             formatter.format(
                 LogLine(
                     wallNanoseconds: WallClock.nanoseconds,
                     level: .warning,
                     event: EventName.logDropped.rawValue,
-                    message: "log lines were dropped because standard error is not being read",
+                    message: "log lines were dropped because nobody takes them",
                     fields: [(LogField.suppressed.rawValue, .stringConvertible(dropped))]
                 )
             )

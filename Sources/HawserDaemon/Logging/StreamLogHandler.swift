@@ -2,7 +2,7 @@ import HawserWebSocket
 import Logging
 import Locking
 
-/// Hands log lines to a `LogStream`, as text or as JSON lines.
+/// Hands log lines to a `LogStream`: as text, as JSON lines, or as entries of the journal.
 public struct StreamLogHandler: LogHandler {
     /// Fields added to each line.
     public var metadata: Logger.Metadata = [:]
@@ -41,7 +41,8 @@ public struct StreamLogHandler: LogHandler {
             message: LogLine.cut(event.message.description),
             fields: merged.sorted { LogLine.order($0.key) < LogLine.order($1.key) }
         )
-        stream.write(formatter.format(line))
+        guard formatter is JournalFormatter else { return stream.write(formatter.format(line)) }
+        stream.write(formatter.format(line)) { JSONLogFormatter().format(line) }
     }
 }
 

@@ -3,29 +3,33 @@ import Logging
 /// One line for a person: time, level, event, message, then `key=value` fields.
 public struct TextLogFormatter: LogLineFormatter {
     private let colour: Bool
+    private let isDated: Bool
 
     /// A formatter; `colour` only for terminals.
-    public init(colour: Bool) {
+    ///
+    /// - Parameter isDated: with the date in front of the time of day, for lines that are read later.
+    public init(colour: Bool, isDated: Bool = false) {
         self.colour = colour
+        self.isDated = isDated
     }
 
     /// The line, free of control characters but the newline at its end.
     public func format(_ line: LogLine) -> [UInt8] {
         var text = paint(clock(line.wallNanoseconds), .faint) + " " + paint(label(line.level), tint(line.level)) + " "
-        text += paint(line.event.padding(to: 21), .bold)
+        text += paint(line.event.printable.padding(to: 21), .bold)
         // Whom it is about comes first, so that the eye can follow one among many.
         let subject = line.fields.first { Self.subjects.contains($0.key) }
-        if let subject { text += " " + paint(printable(LogLine.text(subject.value)).padding(to: 8), .bold) }
-        text += " " + printable(line.message)
+        if let subject { text += " " + paint(LogLine.text(subject.value).printable.padding(to: 8), .bold) }
+        text += " " + line.message.printable
         for (key, value) in line.fields where key != subject?.key {
-            let shown = printable(LogLine.text(value))
+            let shown = LogLine.text(value).printable
             let quoted = shown.isEmpty || shown.contains(where: { " =\"".contains($0) }) ? Self.quoted(shown) : shown
-            text += " " + paint(key + "=", .faint) + quoted
+            text += " " + paint(key.printable + "=", .faint) + quoted
         }
         return Array((text + "\n").utf8)
     }
 
-    private static let subjects: Set<String> = [LogField.subscription.rawValue, LogField.sink.rawValue]
+    private static let subjects = Set([LogField.subscription, .request, .sink].map(\.rawValue))
 
     private enum Style: String {
         case faint = "2", bold = "1", red = "31", yellow = "33", green = "32"
@@ -49,7 +53,10 @@ public struct TextLogFormatter: LogLineFormatter {
         var timestamp = Timestamp()
         var output = LineBuffer(capacity: 64)
         timestamp.append(wallNanoseconds, to: &output)
-        return output.withBytes { String(decoding: $0[11..<23], as: UTF8.self) + "Z" }
+        return output.withBytes { bytes in
+            let date = isDated ? String(decoding: bytes[..<10], as: UTF8.self) + " " : ""
+            return date + String(decoding: bytes[11..<23], as: UTF8.self) + "Z"
+        }
     }
 
     private func label(_ level: Logger.Level) -> String {
@@ -60,23 +67,23 @@ public struct TextLogFormatter: LogLineFormatter {
     private static func quoted(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
+}
 
-    /// Bytes from a peer must not steer a terminal, nor turn the reading direction.
-    private func printable(_ text: String) -> String {
+extension String {
+    /// This text with what could steer a terminal, or turn the reading direction, spelled out: it may come from a peer.
+    var printable: String {
         func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator: false
             default: true
             }
         }
-        guard !text.unicodeScalars.allSatisfy(isHarmless) else { return text }
-        return text.unicodeScalars.map { scalar in
+        guard !unicodeScalars.allSatisfy(isHarmless) else { return self }
+        return unicodeScalars.map { scalar in
             isHarmless(scalar) ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
         }.joined()
     }
-}
 
-extension String {
     /// This text, filled with spaces up to `width` characters.
     func padding(to width: Int) -> String {
         count >= width ? self : self + String(repeating: " ", count: width - count)

@@ -23,6 +23,12 @@ enum JSONText {
         return scanner.sawLineBreak ? .severalLines : .oneLine
     }
 
+    /// Whether `text` is one JSON value.
+    static func isValid(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { form(of: UnsafeRawBufferPointer($0)) } != .invalid
+    }
+
     /// Appends a text that was found valid, without the white space between its tokens.
     static func appendMinified(_ utf8: UnsafeRawBufferPointer, to buffer: inout LineBuffer) {
         let place = buffer.room(for: utf8.count)

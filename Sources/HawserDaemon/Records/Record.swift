@@ -8,21 +8,23 @@ public enum RecordKind: UInt8, Sendable, Hashable, CaseIterable {
     case json = 3
     /// A mark; the payload is its encoded members.
     case mark = 4
+    /// What became of a request: the payload is its encoded members, its number apart.
+    case answer = 5
 }
 
 /// One record of a batch: a view that is valid only inside the closure it is handed to.
 public struct Record {
     /// When the message was received: nanoseconds since 1970-01-01 UTC.
     public let wallNanoseconds: Int64
-    /// The index of the subscription in the batch's identity.
+    /// The index of the subscription, or of the request, in the batch's identity.
     public let subscription: UInt32
-    /// The subscription's session, from 1; zero for a mark.
+    /// The subscription's session, from 1; zero for a mark or an answer.
     public let session: UInt32
-    /// The message's number within the session, from 1; zero for a mark.
+    /// The message's number within the session, or the answer's within the run, from 1; zero for a mark.
     public let sequence: UInt64
     /// What the payload is.
     public let kind: RecordKind
-    /// The message's payload, or a mark's encoded members.
+    /// The message's payload, or the encoded members of a mark or an answer.
     public let payload: UnsafeRawBufferPointer
 }
 

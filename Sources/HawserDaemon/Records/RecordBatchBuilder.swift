@@ -77,6 +77,24 @@ public struct RecordBatchBuilder: ~Copyable {
         }
     }
 
+    /// Adds what became of a request. Cold: its members are encoded already.
+    ///
+    /// - Parameters:
+    ///   - request: its index in the identity.
+    ///   - number: its number within the run, from 1.
+    public mutating func appendAnswer(wallNanoseconds: Int64, request: UInt32, number: UInt64, members: [UInt8]) {
+        members.withUnsafeBytes { members in
+            append(
+                wallNanoseconds: wallNanoseconds,
+                subscription: request,
+                session: 0,
+                sequence: number,
+                kind: .answer,
+                payload: members
+            )
+        }
+    }
+
     /// The batch of all that was added since the last call, or nil if that is nothing. The builder is empty afterwards.
     public mutating func seal() -> RecordBatch? {
         guard recordCount > 0 else { return nil }

@@ -10,9 +10,14 @@ struct RecordEncoder {
         timestamp.append(record.wallNanoseconds, to: &buffer)
         buffer.append(#"","#)
         identity.withMembers(of: record.subscription) { buffer.append($0) }
-        if record.kind == .mark {
+        switch record.kind {
+        case .mark:
             buffer.append(record.payload)
-        } else {
+        case .answer:
+            buffer.append(#""seq":"#)
+            buffer.append(decimal: record.sequence)
+            buffer.append(record.payload)
+        case .text, .binary, .json:
             buffer.append(#""session":"#)
             buffer.append(decimal: UInt64(record.session))
             buffer.append(#","seq":"#)
@@ -39,7 +44,7 @@ struct RecordEncoder {
             buffer.append(#","base64":""#)
             Base64.append(record.payload, to: &buffer)
             buffer.append(#"""#)
-        case .text, .mark:
+        case .text, .mark, .answer:
             appendText(record.payload, to: &buffer)
         }
     }

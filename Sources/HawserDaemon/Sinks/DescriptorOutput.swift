@@ -79,6 +79,8 @@ struct DescriptorOutput: SinkOutput {
 
     func nextDeadline(now: Instant) -> Instant? { nil }
 
+    var gatheringTime: Duration { .zero }
+
     var watchedDescriptor: Int32? {
         if case .blocking = manner { return nil }
         return descriptor

@@ -253,6 +253,9 @@ struct FileOutput: SinkOutput {
     /// A file has no reader whose end could be seen.
     var watchedDescriptor: Int32? { nil }
 
+    /// A reader of the file does not miss 5 ms; a feed of 1,000 messages a second then wakes the thread 200 times.
+    var gatheringTime: Duration { .milliseconds(5) }
+
     private mutating func synchronize(_ file: RecordFile) throws(SystemError) {
         try SystemError.retryingInterrupts { () throws(SystemError) in try operations.synchronize(file.descriptor) }
         unsyncedSince = nil

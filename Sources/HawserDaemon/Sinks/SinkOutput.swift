@@ -31,6 +31,10 @@ protocol SinkOutput: Sendable {
     /// When `maintain` wants to be called.
     func nextDeadline(now: Instant) -> Instant?
 
+    /// How long to gather records after a write before the next one: a steady trickle then wakes the thread for many
+    /// at once. Zero where somebody waits for each.
+    var gatheringTime: Duration { get }
+
     /// A descriptor whose reader's end is to be noticed while there is nothing to write.
     var watchedDescriptor: Int32? { get }
 

@@ -61,14 +61,16 @@ final class SinkQueue: Sendable {
             state.batches.append(batch)
             state.statistics.queuedBytes += batch.byteCount
             state.statistics.queuedRecords += batch.recordCount
-            if state.pressure == .open, state.statistics.queuedBytes >= watermarks.high {
+            let becomesFull = state.pressure == .open && state.statistics.queuedBytes >= watermarks.high
+            if becomesFull {
                 state.pressure = .full
                 state.statistics.fullSince = clock.now()
                 state.notices.append(.event(.blocked(queuedBytes: state.statistics.queuedBytes)))
                 state.notices.append(.pressure(.full))
             }
             defer { state.isWaitingForWork = false }
-            return (state.pressure, state.isWaitingForWork)
+            // Also while the thread gathers: nobody waits for a sink that could be writing.
+            return (state.pressure, state.isWaitingForWork || becomesFull)
         }
         if wakes { wakePipe.signal() }
         if answer == .full { deliverNotices() }

@@ -31,6 +31,9 @@ struct SinkWriter<Output: SinkOutput>: ~Copyable {
     private var batch: RecordBatch?
     private var cursor = 0
 
+    /// Whether a batch went out since the last time there was nothing to do.
+    private var wroteSinceIdle = false
+
     /// The time of errors that is not over yet.
     private var troubleSince: Instant?
     private var lastError: Int32?
@@ -59,7 +62,12 @@ struct SinkWriter<Output: SinkOutput>: ~Copyable {
                 return finish(now: now, failure: errno)
             case .idle:
                 if deadline != nil { return finish(now: now, failure: nil) }
-                if queue.prepareToWait() {
+                if wroteSinceIdle, output.gatheringTime > .zero {
+                    // Nobody signals the pipe for a batch that comes meanwhile: it is found when the time is over.
+                    wroteSinceIdle = false
+                    let due = [output.nextDeadline(now: now), now + output.gatheringTime].compactMap { $0 }.min()
+                    _ = poll(Wait(until: due), now: now)
+                } else if queue.prepareToWait() {
                     var wait = Wait(until: output.nextDeadline(now: now))
                     wait.descriptor = output.watchedDescriptor
                     if poll(wait, now: now) { return finish(now: now, failure: EPIPE) }
@@ -132,6 +140,7 @@ struct SinkWriter<Output: SinkOutput>: ~Copyable {
         }
         queue.confirm(records: linesRecords, queuedBytes: linesQueuedBytes, writtenBytes: lines.count)
         lines.removeAll(keeping: Self.sliceSize * 8)
+        wroteSinceIdle = true
         written = 0
         linesRecords = 0
         linesQueuedBytes = 0

@@ -33,7 +33,8 @@ final class WakePipe: Sendable {
         var bytes: (UInt64, UInt64) = (0, 0)
         while true {
             let count = read(descriptor, &bytes, MemoryLayout.size(ofValue: bytes))
-            if count > 0 || (count < 0 && errno == EINTR) { continue }
+            // Less than there was room for: the pipe is empty.
+            if count == MemoryLayout.size(ofValue: bytes) || (count < 0 && errno == EINTR) { continue }
             return
         }
     }

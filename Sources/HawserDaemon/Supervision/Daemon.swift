@@ -1,5 +1,6 @@
 import ConnectionLifecycle
 import Glibc
+import HawserHTTP
 import HawserWebSocket
 import NameResolution
 import Transport
@@ -30,14 +31,18 @@ public struct Daemon: Sendable {
 
     /// Runs until a stop is requested, and returns when everything is closed.
     public func run() async -> Ending {
-        let identity = RunIdentity(run: Self.makeRunName(), subscriptionNames: plan.subscriptions.map(\.name))
+        let identity = RunIdentity(
+            run: Self.makeRunName(),
+            subscriptionNames: plan.subscriptions.map(\.name),
+            requestNames: plan.requests.map(\.name)
+        )
         logger.log(
             .info,
             .daemonStarting,
             "starting",
             [
                 .version: HawserVersion.current, .run: identity.run, .subscriptions: plan.subscriptions.count,
-                .connections: plan.configuration.limits.connections,
+                .requests: plan.requests.count, .connections: plan.configuration.limits.connections,
             ]
         )
 
@@ -50,30 +55,38 @@ public struct Daemon: Sendable {
         } catch {
             return fail("\(error)")
         }
+        let gate: DialGate
         do {
             try startLoops(&loops)
             try watchSignals(on: loops)
+            gate = try makeGate()
         } catch {
             for loop in loops { await loop.shutdown() }
             _ = await sinks.drain(within: plan.configuration.drain)
             return fail("\(error)")
         }
 
-        let resolver = NameResolver()
-        let records = loops.map { loop in
-            LoopBound(LoopRecords(loop: loop, identity: identity, sinks: sinks.sinks), to: loop)
-        }
+        let resolver = NameResolver(ttl: plan.configuration.http.dnsTTL)
+        let records = loops.map { LoopBound(LoopRecords(loop: $0, identity: identity, sinks: sinks.sinks), to: $0) }
         sinks.report(to: Array(zip(loops, records)))
         let limits = plan.configuration.limits
         let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
-        let subscriptions = makeSubscriptions(on: loops, records: records, resolver: resolver, semaphore: semaphore)
-        let reason = await hold(subscriptions, semaphore)
+        let subscriptions = makeSubscriptions(on: loops, records, resolver, semaphore, gate)
+        let watching = watch(loops)
+        let requests: RequestSet?
+        do { requests = try makeRequests(on: loops, records: records, resolver: resolver) } catch {
+            stop.request(.failure("\(error)"))
+            requests = nil
+        }
+        let reason = await hold(subscriptions, requests, semaphore, gate)
 
-        let statistics = await StatusReporter.snapshots(of: subscriptions)
+        let statistics = await subscriptions.snapshots()
         for (loop, records) in zip(loops, records) { await loop.run { records.value.close() } }
         // The signals are watched until the drain is over: SIGHUP must not end it, and a second SIGTERM has to.
         let isComplete = await sinks.drain(within: plan.configuration.drain)
         resolver.shutdown()
+        watching?.cancel()
+        await watching?.value
         for loop in loops { await loop.shutdown() }
         return end(statistics, reason: reason, isComplete: isComplete)
     }
@@ -91,26 +104,53 @@ public struct Daemon: Sendable {
         }
     }
 
+    /// Reads what an earlier run remembered of its dials.
+    private func makeGate() throws(StartFailure) -> DialGate {
+        let store = DialStore(directory: plan.configuration.state, logger: logger)
+        do throws(SystemError) {
+            return try DialGate(plan.configuration.limits.dials, store: store)
+        } catch {
+            throw StartFailure(description: "cannot start the dial gate: \(SystemError.text(error.errno))")
+        }
+    }
+
+    private struct StartFailure: Error, CustomStringConvertible {
+        let description: String
+    }
+
     private func makeSubscriptions(
         on loops: [EventLoop],
-        records: [LoopBound<LoopRecords>],
-        resolver: NameResolver,
-        semaphore: ConnectionSemaphore
-    ) -> [Subscription] {
-        plan.subscriptions.map { subscription in
-            let index = subscription.index % loops.count
-            return Subscription(
-                plan: subscription,
-                surroundings: Subscription.Surroundings(
-                    loop: loops[index],
+        _ records: [LoopBound<LoopRecords>],
+        _ resolver: NameResolver,
+        _ semaphore: ConnectionSemaphore,
+        _ gate: DialGate
+    ) -> SubscriptionSet {
+        let subscriptions = SubscriptionSet(
+            plan.subscriptions,
+            on: zip(loops, records).map { loop, records in
+                Subscription.Surroundings(
+                    loop: loop,
                     resolver: resolver,
                     semaphore: semaphore,
-                    records: records[index],
+                    gate: gate,
+                    records: records,
                     secrets: plan.secrets,
                     logger: logger
                 )
-            )
-        }
+            }
+        )
+        gate.onRecovery { subscriptions.hostRecovered($0) }
+        return subscriptions
+    }
+
+    /// Their answers are few, and go through the records of the first loop.
+    private func makeRequests(
+        on loops: [EventLoop],
+        records: [LoopBound<LoopRecords>],
+        resolver: NameResolver
+    ) throws(HTTPError) -> RequestSet? {
+        guard let loop = loops.first, let records = records.first else { return nil }
+        return try RequestSet(plan, resolver: resolver, loop: loop, records: records, logger: logger)
     }
 
     /// Until the first loop ends: from then on the signals do what they would have done.
@@ -134,29 +174,43 @@ public struct Daemon: Sendable {
         }
     }
 
+    /// Feeds systemd's watchdog until it is cancelled: also while the sinks drain, which may take longer than it waits.
+    private func watch(_ loops: [EventLoop]) -> Task<Void, Never>? {
+        guard let timeout = notification.watchdogTimeout else { return nil }
+        let watchdog = Watchdog(loops, timeout: timeout, logger: logger) { [notification] in notification.send($0) }
+        return Task { await watchdog.run() }
+    }
+
     // MARK: Work
 
-    /// One task for each subscription; returns when a stop was requested and every session is closed.
-    private func hold(_ subscriptions: [Subscription], _ semaphore: ConnectionSemaphore) async -> StopRequest.Reason {
-        await withTaskGroup(of: Void.self) { group in
-            for subscription in subscriptions {
-                group.addTask(executorPreference: subscription.loop) { await subscription.run() }
-            }
-            let reporter = StatusReporter(subscriptions, logger: logger, notification: notification)
-            let reporting = Task { await reporter.run() }
-            logger.log(.info, .daemonReady, "ready", [.subscriptions: subscriptions.count])
-            notification.send(.ready, .status("holding \(subscriptions.count) subscriptions"))
+    /// Returns when a stop was requested and every session is closed.
+    private func hold(
+        _ subscriptions: SubscriptionSet,
+        _ requests: RequestSet?,
+        _ semaphore: ConnectionSemaphore,
+        _ gate: DialGate
+    ) async -> StopRequest.Reason {
+        let reporter = StatusReporter(subscriptions, logger: logger, notification: notification)
+        let reporting = Task { await reporter.run() }
+        logger.log(.info, .daemonReady, "ready", [.subscriptions: subscriptions.count])
+        notification.send(.ready, .status("holding \(subscriptions.count) subscriptions"))
+        let starting = Task { await subscriptions.start() }
+        requests?.start()
 
-            let reason = await stop.wait()
+        let reason = await stop.wait()
 
-            reporting.cancel()
-            notification.send(.stopping, .status("closing every session"))
-            announce(reason)
-            semaphore.close()
-            for subscription in subscriptions { await subscription.stop(.shutdown) }
-            await group.waitForAll()
-            return reason
-        }
+        starting.cancel()
+        reporting.cancel()
+        notification.send(.stopping, .status("closing every session"))
+        announce(reason)
+        semaphore.close()
+        gate.close()
+        await starting.value
+        await subscriptions.stop(.shutdown)
+        await requests?.stop()
+        await subscriptions.end()
+        await gate.finish()
+        return reason
     }
 
     // MARK: End

@@ -1,3 +1,4 @@
+import HawserHTTP
 import Transport
 
 /// A configuration with everything made that can be made before the first connection: what `check` tries and `run` runs.
@@ -19,14 +20,17 @@ public struct DaemonPlan: Sendable {
         public var description: String { all.map { "\($0.keyPath): \($0.problem)" }.joined(separator: "\n") }
     }
 
-    /// The configuration.
+    /// The configuration without its subscriptions and requests, which are below: held once, they are most of it.
     public let configuration: Configuration
     let subscriptions: [SubscriptionPlan]
+    let requests: [RequestPlan]
+    /// What the client of the requests does.
+    let http: HTTPConfiguration
     let secrets: SecretSources
 
     /// Reads certificates and keys, and resolves every reference once.
     ///
-    /// - Throws: every subscription that cannot be dialled, and why.
+    /// - Throws: every subscription that cannot be dialled, every request that cannot be made, and why.
     public init(_ configuration: Configuration, secrets: SecretSources) throws(Failures) {
         var contexts = TLSContexts()
         var subscriptions: [SubscriptionPlan] = []
@@ -56,10 +60,51 @@ public struct DaemonPlan: Sendable {
                 failures.append(Failure(keyPath: keyPath, problem: error.description))
             }
         }
+        http = Self.client(of: configuration, secrets, &contexts, &failures)
+        requests = configuration.requests.enumerated().map { index, request in
+            let index = configuration.subscriptions.count + index
+            return RequestPlan(index: index, configuration: request, common: configuration.http.headers)
+        }
+        for request in requests {
+            do throws(CallError) {
+                _ = try request.call(using: secrets)
+            } catch {
+                failures.append(Failure(keyPath: "requests.\(request.name)", problem: error.description))
+            }
+        }
         guard failures.isEmpty else { throw Failures(all: failures) }
-        self.configuration = configuration
+        var rest = configuration
+        rest.subscriptions = []
+        rest.requests = []
+        self.configuration = rest
         self.subscriptions = subscriptions
         self.secrets = secrets
+    }
+
+    /// What the client of `configuration` does; a file under `http.tls` that cannot be used is a failure.
+    private static func client(
+        of configuration: Configuration,
+        _ secrets: SecretSources,
+        _ contexts: inout TLSContexts,
+        _ failures: inout [Failure]
+    ) -> HTTPConfiguration {
+        let settings = configuration.http
+        if settings.tls != ConfigurationDefaults.tls {
+            do throws(TLSContextError) {
+                _ = try contexts.context(for: settings.tls)
+            } catch {
+                failures.append(Failure(error, in: settings.tls, at: "http"))
+            }
+        }
+        do throws(CallError) {
+            return try settings.client(
+                using: secrets,
+                responseLimit: configuration.limits.message.messageSize
+            )
+        } catch {
+            failures.append(Failure(keyPath: "http", problem: error.description))
+            return HTTPConfiguration()
+        }
     }
 }
 

@@ -22,6 +22,8 @@ final class RecordOutlet: TurnEndHandler {
     var blockedBy: [String] { full.sorted() }
 
     /// Adds one message.
+    ///
+    /// - Returns: the time that it is recorded with.
     @inline(__always)
     func append(
         subscription: UInt32,
@@ -29,9 +31,10 @@ final class RecordOutlet: TurnEndHandler {
         sequence: UInt64,
         kind: RecordKind,
         payload: UnsafeRawBufferPointer
-    ) {
+    ) -> Int64 {
+        let now = WallClock.nanoseconds
         builder.append(
-            wallNanoseconds: WallClock.nanoseconds,
+            wallNanoseconds: now,
             subscription: subscription,
             session: session,
             sequence: sequence,
@@ -39,11 +42,18 @@ final class RecordOutlet: TurnEndHandler {
             payload: payload
         )
         if !isScheduled { schedule() }
+        return now
     }
 
     /// Adds a mark at the time `now`.
     func append(_ mark: Mark, subscription: UInt32, now: Int64) {
         builder.appendMark(wallNanoseconds: now, subscription: subscription, mark)
+        if !isScheduled { schedule() }
+    }
+
+    /// Adds what became of a request at the time `now`.
+    func append(answer members: [UInt8], number: UInt64, request: UInt32, now: Int64) {
+        builder.appendAnswer(wallNanoseconds: now, request: request, number: number, members: members)
         if !isScheduled { schedule() }
     }
 

@@ -10,20 +10,29 @@ public struct ServiceNotification: Sendable {
         case stopping
         /// One line for `systemctl status`.
         case status(String)
+        /// A sign of life for the watchdog.
+        case watchdog
+        /// The watchdog is to act now.
+        case watchdogTrigger
 
         var assignment: String {
             switch self {
             case .ready: "READY=1"
             case .stopping: "STOPPING=1"
+            case .watchdog: "WATCHDOG=1"
+            case .watchdogTrigger: "WATCHDOG=trigger"
             case .status(let text): "STATUS=" + text.split(separator: "\n").joined(separator: " ")
             }
         }
     }
 
     private let path: String?
+    /// How long systemd waits for a sign of life; nil if it does not watch this process.
+    let watchdogTimeout: Duration?
 
     /// A notifier to the socket that `NOTIFY_SOCKET` names; a leading `@` means the abstract namespace.
     public init(environment: [String: String]) {
+        watchdogTimeout = Watchdog.timeout(in: environment)
         path = environment["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
     }
 

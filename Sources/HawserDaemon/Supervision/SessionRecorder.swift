@@ -9,7 +9,7 @@ final class SessionRecorder: WebSocketHandler, PausableFeed {
     /// What its subscription acts on.
     enum Edge: Sendable {
         case opened(Opening)
-        case ended(SessionReport)
+        case ended(SessionReport, Silence?)
         case paused([String])
         case resumed
     }
@@ -20,6 +20,7 @@ final class SessionRecorder: WebSocketHandler, PausableFeed {
     private let textKind: RecordKind
     private let onEdge: (Edge) -> Void
     private var sequence: UInt64 = 0
+    private var silence: SilenceMeter?
     /// Set by the subscription once it is made; the connection holds this recorder until it ends.
     weak var connection: WebSocketConnection?
 
@@ -38,26 +39,28 @@ final class SessionRecorder: WebSocketHandler, PausableFeed {
     }
 
     func webSocketOpened(_ opening: Opening) {
+        silence = SilenceMeter(openedAt: WallClock.nanoseconds)
         onEdge(.opened(opening))
         outlet.attach(self, subscription: subscription)
     }
 
     func webSocketReceived(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer) {
         sequence &+= 1
-        outlet.append(
+        let now = outlet.append(
             subscription: subscription,
             session: session,
             sequence: sequence,
             kind: kind == .text ? textKind : .binary,
             payload: payload
         )
+        silence?.noteMessage(at: now)
     }
 
     func webSocketDrained() {}
 
     func webSocketEnded(_ report: SessionReport) {
         outlet.detach(subscription: subscription)
-        onEdge(.ended(report))
+        onEdge(.ended(report, silence?.silence(at: WallClock.nanoseconds)))
     }
 
     func pause(for sinks: [String]) {

@@ -3,11 +3,11 @@ struct StatusReporter {
     private static let statusInterval = Duration.seconds(5)
     private static let summaryInterval = Duration.seconds(300)
 
-    private let subscriptions: [Subscription]
+    private let subscriptions: SubscriptionSet
     private let logger: EventLogger
     private let notification: ServiceNotification
 
-    init(_ subscriptions: [Subscription], logger: EventLogger, notification: ServiceNotification) {
+    init(_ subscriptions: SubscriptionSet, logger: EventLogger, notification: ServiceNotification) {
         self.subscriptions = subscriptions
         self.logger = logger
         self.notification = notification
@@ -18,7 +18,7 @@ struct StatusReporter {
         var status = ""
         var sinceSummary = Duration.zero
         while (try? await Task.sleep(for: Self.statusInterval)) != nil {
-            let rows = await Self.snapshots(of: subscriptions)
+            let rows = await subscriptions.snapshots()
             let news = Self.status(of: rows)
             if news != status, !Task.isCancelled {
                 status = news
@@ -31,17 +31,11 @@ struct StatusReporter {
         }
     }
 
-    /// What each subscription has done so far.
-    static func snapshots(of subscriptions: [Subscription]) async -> [SubscriptionStatistics] {
-        var rows: [SubscriptionStatistics] = []
-        for subscription in subscriptions { rows.append(await subscription.snapshot) }
-        return rows
-    }
-
-    /// `12/15 open, 2 backing off, 1 waiting`; what is none is left out.
+    /// `12/15 open, 2 backing off, 1 waiting` (for a connection); what is none is left out.
     static func status(of rows: [SubscriptionStatistics]) -> String {
         let phases: [(SubscriptionStatistics.Phase, String)] = [
-            (.dialing, "dialing"), (.backingOff, "backing off"), (.waiting, "waiting"),
+            (.dialing, "dialing"), (.waitingToDial, "waiting to dial"), (.backingOff, "backing off"),
+            (.waiting, "waiting"),
         ]
         let others = phases.compactMap { phase, word in
             let count = count(phase, in: rows)

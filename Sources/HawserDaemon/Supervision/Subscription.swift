@@ -11,13 +11,32 @@ import WebSocketProtocol
 /// Isolated to its event loop, so the callbacks of its session step in without a hop.
 actor Subscription {
     /// What all subscriptions of a loop share.
-    struct Surroundings: Sendable {
-        var loop: EventLoop
-        var resolver: NameResolver
-        var semaphore: ConnectionSemaphore
-        var records: LoopBound<LoopRecords>
-        var secrets: SecretSources
-        var logger: EventLogger
+    final class Surroundings: Sendable {
+        let loop: EventLoop
+        let resolver: NameResolver
+        let semaphore: ConnectionSemaphore
+        let gate: DialGate
+        let records: LoopBound<LoopRecords>
+        let secrets: SecretSources
+        let logger: EventLogger
+
+        init(
+            loop: EventLoop,
+            resolver: NameResolver,
+            semaphore: ConnectionSemaphore,
+            gate: DialGate,
+            records: LoopBound<LoopRecords>,
+            secrets: SecretSources,
+            logger: EventLogger
+        ) {
+            self.loop = loop
+            self.resolver = resolver
+            self.semaphore = semaphore
+            self.gate = gate
+            self.records = records
+            self.secrets = secrets
+            self.logger = logger
+        }
     }
 
     /// How soon it is asked again whether a full sink has room.
@@ -54,20 +73,36 @@ actor Subscription {
         statistics = SubscriptionStatistics(name: plan.name)
     }
 
-    /// Holds the subscription until `stop` ends it; returns when its last session is closed.
-    func run() async {
+    /// Holds the subscription from now on, until `stop` ends it.
+    func start() {
         guard machine.state != .stopped else { return }
         timer = loop.makeTimer { [unowned self] in assumeIsolated { $0.deadlineReached() } }
-        await withCheckedContinuation { continuation in
-            finished = continuation
-            handle(.started)
-        }
-        timer = nil
+        handle(.started)
+    }
+
+    /// Returns when it is stopped and its last session is closed.
+    func end() async {
+        guard machine.state != .stopped else { return }
+        await withCheckedContinuation { finished = $0 }
     }
 
     /// Ends the session and the subscription, from whatever state.
     func stop(_ outcome: Outcome) {
         handle(.stopRequested(outcome))
+    }
+
+    /// Whether a session has begun and is not open yet.
+    var isDialing: Bool {
+        SubscriptionStatistics.Phase(machine.state) == .dialing
+    }
+
+    /// Another subscription of the host has opened a session after dials of it had failed.
+    func hostRecovered() {
+        let before = machine.nextDeadline
+        handle(.hostRecovered)
+        if let deadline = machine.nextDeadline, deadline != before {
+            journal.hostRecovered(delay: loop.now.duration(to: deadline))
+        }
     }
 
     /// What it has done so far, the current session included.
@@ -110,6 +145,10 @@ actor Subscription {
         switch action {
         case .requestPermit: requestPermit()
         case .withdrawRequest: surroundings.semaphore.withdraw(plan.index)
+        case .requestDial: requestDial()
+        case .withdrawDial: surroundings.gate.withdraw(plan.index)
+        case .endDial(let end): surroundings.gate.end(plan.index, end)
+        case .holdHost(let duration): surroundings.gate.hold(plan.site.host, for: duration)
         case .startSession(let number): startSession(number)
         case .closeSession(let outcome): closeSession(outcome)
         case .releasePermit: surroundings.semaphore.release(plan.index)
@@ -119,10 +158,23 @@ actor Subscription {
     }
 
     private func requestPermit() {
-        let position = surroundings.semaphore.request(plan.index, host: plan.host) { [self] in
+        let position = surroundings.semaphore.request(plan.index, host: plan.site.host) { [self] in
             loop.submit { self.assumeIsolated { $0.handle(.permitGranted) } }
         }
         if let position { journal.waiting(position: position) }
+    }
+
+    private func requestDial() {
+        let asked = loop.now
+        let wait = surroundings.gate.request(plan.index, at: plan.site) { [self] in
+            loop.submit { self.assumeIsolated { $0.dialReleased(after: asked.duration(to: $0.loop.now)) } }
+        }
+        if let wait { journal.waitingToDial(wait) }
+    }
+
+    private func dialReleased(after wait: Duration) {
+        journal.released(after: wait)
+        handle(.dialReleased)
     }
 
     /// Files are read off the loop: a token on a slow disk must not delay a frame.
@@ -194,7 +246,7 @@ actor Subscription {
     private func sessionMoved(_ number: Int, _ edge: SessionRecorder.Edge) {
         switch edge {
         case .opened(let opening): sessionOpened(number, opening)
-        case .ended(let report): sessionEnded(number, report)
+        case .ended(let report, let silence): sessionEnded(number, report, silence)
         case .paused(let sinks):
             pausedAt = pausedAt ?? WallClock.nanoseconds
             journal.paused(by: sinks, now: loop.now)
@@ -216,13 +268,13 @@ actor Subscription {
         for message in subscribeMessages { connection?.send(message.revealed) }
     }
 
-    private func sessionEnded(_ number: Int, _ report: SessionReport) {
+    private func sessionEnded(_ number: Int, _ report: SessionReport, _ silence: Silence? = nil) {
         connection = nil
         subscribeMessages = []
         statistics.messages += report.messages
         statistics.bytes += report.bytes
         statistics.outcome = report.end.outcome
-        journal.ended(number, report)
+        journal.ended(number, report, silence)
         if report.wasOpen {
             close(number, report)
         } else if report.end.cause != .shutdown {
@@ -266,6 +318,8 @@ actor Subscription {
 
     private func finish() {
         journal.stopped(snapshot)
+        timer?.cancel()
+        timer = nil
         finished?.resume()
         finished = nil
     }

@@ -7,23 +7,40 @@ import MonotonicTime
 ///
 /// Confined to its subscription.
 struct SubscriptionJournal {
-    private struct Ended {
-        var number: Int
-        var report: SessionReport
+    /// An object, because it is large and seldom there.
+    private final class Ended {
+        let number: Int
+        let report: SessionReport
+        let silence: Silence?
+
+        init(number: Int, report: SessionReport, silence: Silence?) {
+            self.number = number
+            self.report = report
+            self.silence = silence
+        }
     }
 
-    private let logger: EventLogger
+    private let plan: SubscriptionPlan
+    private let shared: EventLogger
     private var limiter = RepeatLimiter()
     private var ended: Ended?
     private var pausedSince: Instant?
     private var saidWaiting = false
+    private var saidGate = false
+    private var gateWait = Duration.zero
     private var redaction = Redaction()
 
     init(plan: SubscriptionPlan, logger: EventLogger) {
+        self.plan = plan
+        shared = logger
+    }
+
+    /// Made for each line: lines are rare, and one kept for each subscription would hold its fields for good.
+    private var logger: EventLogger {
         var fields: [LogField: any LogValue] = [.subscription: plan.name]
         // Whoever reads any line of such a connection must see that anybody could have written its data.
         if plan.isUnverified { fields[.tlsVerify] = false }
-        self.logger = logger.with(fields)
+        return shared.with(fields)
     }
 
     /// Said once until the next session opens: in an outage of many every redial may wait.
@@ -38,17 +55,45 @@ struct SubscriptionJournal {
         )
     }
 
+    /// At info if it takes a second or longer, and then once until the next session opens.
+    mutating func waitingToDial(_ wait: DialWait) {
+        let isLong = (wait.delay ?? .zero) >= .seconds(1)
+        logger.log(
+            isLong && !saidGate ? .info : .debug,
+            .dialWaiting,
+            "waiting to dial: \(Self.text(wait.reason))",
+            [
+                .cause: Self.name(wait.reason), .position: wait.position,
+                .delayMilliseconds: wait.delay.map { Int(clamping: $0.milliseconds) },
+            ]
+        )
+        saidGate = saidGate || isLong
+    }
+
+    mutating func released(after wait: Duration) {
+        gateWait = wait
+    }
+
+    func hostRecovered(delay: Duration) {
+        let text = "the host answers again: the backoff is cut short"
+        logger.log(.debug, .hostRecovered, text, [.delayMilliseconds: Int(clamping: delay.milliseconds)])
+    }
+
     /// - Parameter redaction: for what the server of this session will say.
     mutating func dialing(_ number: Int, redaction: Redaction) {
         self.redaction = redaction
-        logger.log(.debug, .subscriptionDialing, "dialing", [.session: number])
+        let waited = Int(clamping: gateWait.milliseconds)
+        logger.log(.debug, .subscriptionDialing, "dialing", [.session: number, .gateMilliseconds: waited])
     }
 
     mutating func opened(_ number: Int, _ opening: Opening) {
         let suppressed = limiter.reset()
         saidWaiting = false
+        saidGate = false
         var fields: [LogField: (any LogValue)?] = [
             .session: number, .address: opening.address, .subprotocol: opening.subprotocol,
+            .compression: opening.compression?.description,
+            .gateMilliseconds: Int(clamping: gateWait.milliseconds),
             .tlsVersion: opening.tls, .suppressed: suppressed > 0 ? suppressed : nil,
         ]
         fields.merge(Self.fields(of: opening.timings)) { $1 }
@@ -71,9 +116,9 @@ struct SubscriptionJournal {
     }
 
     /// Remembers the end; the line follows once it is known what comes next.
-    mutating func ended(_ number: Int, _ report: SessionReport) {
+    mutating func ended(_ number: Int, _ report: SessionReport, _ silence: Silence?) {
         pausedSince = nil
-        ended = Ended(number: number, report: report)
+        ended = Ended(number: number, report: report, silence: silence)
     }
 
     /// Writes the line of the session that ended, now that `actions` say what comes next.
@@ -90,13 +135,16 @@ struct SubscriptionJournal {
             limiter.reset()
             return closed(ended, fields)
         }
-        let (isLogged, suppressed) = limiter.shouldLog(now, next: retry?.delay ?? .zero)
-        guard isLogged || retry == nil else { return }
+        // The last line of a subscription is always written, and takes with it what was left out before.
+        let (isLogged, suppressed) =
+            retry.map { limiter.shouldLog(now, next: $0.delay) } ?? (true, limiter.reset())
+        guard isLogged else { return }
         if suppressed > 0 { fields[.suppressed] = suppressed }
         failed(ended, fields)
     }
 
-    func stopped(_ statistics: SubscriptionStatistics) {
+    mutating func stopped(_ statistics: SubscriptionStatistics) {
+        let suppressed = limiter.reset()
         logger.log(
             .info,
             .subscriptionStopped,
@@ -105,7 +153,7 @@ struct SubscriptionJournal {
                 .sessions: statistics.sessions, .reconnects: statistics.reconnects,
                 .receivedMessages: Int(clamping: statistics.messages), .receivedBytes: Int(clamping: statistics.bytes),
                 .longestGapMilliseconds: Int(statistics.longestGap.milliseconds),
-                .outcome: statistics.outcome?.rawValue,
+                .outcome: statistics.outcome?.rawValue, .suppressed: suppressed > 0 ? suppressed : nil,
             ]
         )
     }
@@ -117,12 +165,22 @@ struct SubscriptionJournal {
             .closeCode: report.end.closeCode.map(Int.init),
             .closeReason: report.end.closeReason.isEmpty ? nil : redaction.applied(to: report.end.closeReason),
             .uptimeMilliseconds: Int(report.end.uptime.milliseconds),
+            .silenceMilliseconds: silence(of: ended).map { Int($0.milliseconds) },
+            .longestSilenceMilliseconds: ended.silence.map { Int($0.longest.milliseconds) },
             .receivedMessages: Int(clamping: report.messages), .receivedBytes: Int(clamping: report.bytes),
             .pingRoundTripMicroseconds: report.pingRoundTrip.map { Int($0.saturatedNanoseconds / 1_000) },
         ]
         fields.merge(more) { $1 }
         let detail = redaction.applied(to: report.detail)
         logger.log(Self.level(of: report.end.outcome), .subscriptionClosed, detail, fields)
+    }
+
+    /// How long nothing had come in the end. Pings are bytes too: while they were answered nobody was silent.
+    private func silence(of ended: Ended) -> Duration? {
+        guard ended.report.end.outcome == .pingTimeout, case .ping(let every, let timeout) = plan.settings.ping else {
+            return ended.silence?.last
+        }
+        return ended.silence.map { min($0.last, every + timeout) }
     }
 
     private func failed(_ ended: Ended, _ more: [LogField: (any LogValue)?]) {
@@ -136,6 +194,24 @@ struct SubscriptionJournal {
         fields.merge(more) { $1 }
         let detail = redaction.applied(to: report.detail)
         logger.log(Self.level(of: report.end.outcome), .dialFailed, detail, fields)
+    }
+
+    private static func text(_ reason: DialWait.Reason) -> String {
+        switch reason {
+        case .retryAfter: "its host asked to be left alone"
+        case .rate(let rate): "its host is dialled at most \(RateText.format(rate))"
+        case .origin: "limits.dials.per_origin is reached"
+        case .process: "limits.dials.concurrent is reached"
+        }
+    }
+
+    private static func name(_ reason: DialWait.Reason) -> String {
+        switch reason {
+        case .retryAfter: "retry_after"
+        case .rate: "rate"
+        case .origin: "origin"
+        case .process: "process"
+        }
     }
 
     private static func level(of outcome: Outcome) -> Logger.Level {

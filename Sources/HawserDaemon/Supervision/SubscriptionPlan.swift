@@ -3,8 +3,8 @@ import HawserWebSocket
 import Transport
 import WebSocketProtocol
 
-/// One subscription of the configuration, ready to be held.
-struct SubscriptionPlan: Sendable {
+/// One subscription of the configuration, ready to be held. An object, because it is large and two hold it.
+final class SubscriptionPlan: Sendable {
     /// What one dial needs, every reference read anew.
     struct Dial: Sendable {
         var url: WebSocketURL
@@ -17,8 +17,8 @@ struct SubscriptionPlan: Sendable {
     /// Its index in the run's identity, and its name to the connection limit.
     let index: Int
     let configuration: SubscriptionConfiguration
-    /// Whom the connection limit per host counts it for.
-    let host: String
+    /// Whom the limits on connections and dials count it for.
+    let site: DialSite
     /// The context for `wss`; nil for `ws` and Unix sockets.
     let tls: TLSContext?
     private let isSecure: Bool
@@ -46,7 +46,7 @@ struct SubscriptionPlan: Sendable {
         isSecure = target.url.isSecure
         self.tls = isSecure ? tls : nil
         self.limits = limits
-        host = target.url.unixPath ?? target.url.host
+        site = DialSite(host: target.url.unixPath ?? target.url.host, origin: target.url.origin)
         let templates = [configuration.url] + configuration.headers.map(\.value) + configuration.subscribe
         references = templates.flatMap(\.references)
         dialReadsFiles = references.contains { $0.source != .env }
@@ -63,6 +63,7 @@ struct SubscriptionPlan: Sendable {
         session.keepAlive = settings.ping
         session.limits = limits
         session.tls = settings.tls
+        session.compression = settings.compression.policy
         // Whatever is configured to be sent first has room.
         session.sendQueue += target.subscribe.reduce(0) { $0 + $1.revealed.utf8.count }
         let redaction = Redaction(target, references: references.compactMap { try? sources.value(of: $0) })

@@ -4,7 +4,9 @@ import ConnectionLifecycle
 public struct SubscriptionStatistics: Sendable, Hashable {
     /// Where a subscription is, in one word for a person.
     public enum Phase: String, Sendable, Hashable, CaseIterable {
-        case idle, waiting, dialing, open, closing
+        case idle, waiting
+        case waitingToDial = "waiting_to_dial"
+        case dialing, open, closing
         case backingOff = "backing_off"
         case paused, stopped
     }
@@ -41,6 +43,7 @@ extension SubscriptionStatistics.Phase {
         switch state {
         case .idle: self = .idle
         case .waitingForSlot: self = .waiting
+        case .waitingForDial: self = .waitingToDial
         case .inSession(_, .none): self = .dialing
         case .inSession: self = .open
         case .closing: self = .closing

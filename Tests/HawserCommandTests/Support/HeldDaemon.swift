@@ -1,13 +1,13 @@
 import TestSupport
 import Testing
 
-/// A `hawser run` on a configuration of its own, in a directory of its own, with its log parsed.
+/// A `hawser run` on a configuration of its own, in a directory of its own that holds its state too, with its log parsed.
 final class HeldDaemon: Sendable {
     let directory: TemporaryDirectory
     let process: RunningProcess
 
     /// - Parameters:
-    ///   - yaml: `DIR` in it stands for the directory.
+    ///   - yaml: `DIR` in it stands for the directory. Without `limits` in it, dials are free.
     ///   - directory: a new one unless given.
     ///   - launcher: another program that replaces itself by ours, and its arguments.
     init(
@@ -19,9 +19,11 @@ final class HeldDaemon: Sendable {
     ) throws {
         let directory = try directory ?? TemporaryDirectory()
         self.directory = directory
-        let text = yaml.split(separator: "DIR", omittingEmptySubsequences: false).joined(separator: directory.path)
+        let parts = FreeDials.added(to: yaml).split(separator: "DIR", omittingEmptySubsequences: false)
+        let text = parts.joined(separator: directory.path)
         let file = try directory.write(text, to: "hawser.yaml")
         let all = ["run", "-c", file] + arguments
+        let environment = ["STATE_DIRECTORY": directory.path + "/state"].merging(environment) { $1 }
         process =
             launcher.isEmpty
             ? try HawserProgram.start(all, environment: environment)

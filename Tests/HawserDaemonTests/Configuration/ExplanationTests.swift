@@ -15,6 +15,40 @@ struct ExplanationTests {
         return entries
     }
 
+    @Test("Requests: what they inherit from http; queries, fields and contents are covered")
+    func requests() throws {
+        let entries = try entries(
+            """
+            http:
+              timeouts: {read: 3s}
+              proxy: "http://user:plain-5ecret@proxy:3128"
+              headers: {X-Key: "${env:TOKEN}"}
+            requests:
+              book:
+                url: https://h/x?token=plain-5ecret
+                every: 30s
+                retry: {attempts: 2}
+                query: {symbol: BTC}
+                json: '{"k":"plain-5ecret"}'
+            """
+        )
+        #expect(entries["http.timeouts.read"] == "3s # hawser.yaml:2")
+        #expect(entries["http.timeouts.total"] == "30s # default")
+        #expect(entries["http.proxy"] == "http://proxy:3128 # hawser.yaml:3")
+        #expect(entries["http.headers.X-Key"] == "[redacted] # hawser.yaml:4, ${env:TOKEN}")
+        #expect(entries["requests.book.method"] == "POST # default")
+        #expect(entries["requests.book.url"] == "https://h/x?… # hawser.yaml:7")
+        #expect(entries["requests.book.every"] == "30s # hawser.yaml:8")
+        #expect(entries["requests.book.at_start"] == "false # default")
+        #expect(entries["requests.book.retry.attempts"] == "2 # hawser.yaml:9")
+        #expect(entries["requests.book.retry.first"] == "1s # default")
+        #expect(entries["requests.book.timeouts.read"] == "3s # hawser.yaml:2")
+        #expect(entries["requests.book.query.symbol"] == "[redacted] # hawser.yaml:10")
+        #expect(entries["requests.book.json"] == "[redacted] # hawser.yaml:11")
+        #expect(entries["requests.book.sinks"] == "[stdout] # default")
+        #expect(!entries.values.contains { value in ConfigurationFixture.secrets.contains { value.contains($0) } })
+    }
+
     @Test("Defaults, the file, what is inherited, and references")
     func origins() throws {
         let entries = try entries(
@@ -23,12 +57,14 @@ struct ExplanationTests {
             defaults:
               ping: {every: 5s}
               tls: {ca: "/${env:TOKEN}.pem"}
+              compression: {memory: 20KiB}
             subscriptions:
               a:
                 url: wss://user:plain-5ecret@h:${env:PORT}/x?token=${env:TOKEN}
                 headers: {X-Key: "${file:/etc/token}"}
                 subscribe: [hello]
                 ping: {timeout: 3s}
+                compression: {enabled: false}
                 sinks: [s]
             sinks:
               s: {file: {path: /s.jsonl, rotate: {size: 1MiB}}, watermarks: {low: 1MiB}}
@@ -42,22 +78,26 @@ struct ExplanationTests {
         #expect(entries["defaults.tls.ca"] == "[redacted] # hawser.yaml:4, ${env:TOKEN}")
         #expect(
             entries["subscriptions.a.url"]
-                == "wss://h:${env:PORT}/x?… # hawser.yaml:7, ${env:PORT}, ${env:TOKEN}"
+                == "wss://h:${env:PORT}/x?… # hawser.yaml:8, ${env:PORT}, ${env:TOKEN}"
         )
-        #expect(entries["subscriptions.a.headers.X-Key"] == "[redacted] # hawser.yaml:8, ${file:/etc/token}")
-        #expect(entries["subscriptions.a.subscribe[0]"] == "[redacted] # hawser.yaml:9")
-        #expect(entries["subscriptions.a.sinks"] == "[s] # hawser.yaml:11")
+        #expect(entries["subscriptions.a.headers.X-Key"] == "[redacted] # hawser.yaml:9, ${file:/etc/token}")
+        #expect(entries["subscriptions.a.subscribe[0]"] == "[redacted] # hawser.yaml:10")
+        #expect(entries["subscriptions.a.sinks"] == "[s] # hawser.yaml:13")
         #expect(entries["subscriptions.a.subprotocols"] == "[] # default")
         #expect(entries["subscriptions.a.ping.every"] == "5s # hawser.yaml:3")
-        #expect(entries["subscriptions.a.ping.timeout"] == "3s # hawser.yaml:10")
+        #expect(entries["subscriptions.a.ping.timeout"] == "3s # hawser.yaml:11")
         #expect(entries["subscriptions.a.tls.ca"] == "[redacted] # hawser.yaml:4, ${env:TOKEN}")
+        #expect(entries["defaults.compression.memory"] == "20KiB # hawser.yaml:5")
+        #expect(entries["subscriptions.a.compression.enabled"] == "false # hawser.yaml:12")
+        #expect(entries["subscriptions.a.compression.threshold"] == "256B # default")
+        #expect(entries["subscriptions.a.compression.memory"] == "20KiB # hawser.yaml:5")
         #expect(entries["subscriptions.a.reconnect.jitter"] == "full # default")
-        #expect(entries["sinks.s.file.path"] == "/s.jsonl # hawser.yaml:13")
-        #expect(entries["sinks.s.file.rotate.size"] == "1MiB # hawser.yaml:13")
+        #expect(entries["sinks.s.file.path"] == "/s.jsonl # hawser.yaml:15")
+        #expect(entries["sinks.s.file.rotate.size"] == "1MiB # hawser.yaml:15")
         #expect(entries["sinks.s.file.rotate.keep"] == "30 # default")
         #expect(entries["sinks.s.file.fsync.interval"] == "1s # default")
         #expect(entries["sinks.s.watermarks.high"] == "8MiB # default")
-        #expect(entries["sinks.s.watermarks.low"] == "1MiB # hawser.yaml:13")
+        #expect(entries["sinks.s.watermarks.low"] == "1MiB # hawser.yaml:15")
         #expect(entries["shutdown.drain"] == "7s # default")
     }
 
@@ -72,7 +112,7 @@ struct ExplanationTests {
     @Test("What an explanation says can be written: a plain one loads to the same configuration")
     func canBeWritten() throws {
         let explanation = try ConfigurationFixture().load("").explanation
-        let known = ["limits", "loops", "state", "defaults", "sinks", "shutdown", "log"]
+        let known = ["limits", "loops", "state", "defaults", "http", "sinks", "shutdown", "log"]
         for entry in explanation.entries {
             #expect(known.contains(String(entry.keyPath.prefix { $0 != "." })))
             #expect(entry.origin == "default")

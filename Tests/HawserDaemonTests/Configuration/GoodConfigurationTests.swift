@@ -29,6 +29,9 @@ struct GoodConfigurationTests {
         #expect(configuration.limits.connections == 100)
         #expect(configuration.limits.perHost == nil)
         #expect(configuration.limits.message == MessageLimits(messageSize: 4 << 20, fragments: 1_000_000))
+        #expect(configuration.limits.dials.concurrent == 20)
+        #expect(configuration.limits.dials.perOrigin == 1)
+        #expect(configuration.limits.dials.perHost == [Rate(5, per: .seconds(1))])
         #expect(configuration.loops == 1)
         #expect(configuration.drain == .seconds(7))
         #expect(configuration.log.level == .info)
@@ -65,8 +68,31 @@ struct GoodConfigurationTests {
         )
         #expect(settings.tls == TLSOptions())
         #expect(settings.tls.verify)
+        #expect(settings.compression.policy == CompressionPolicy())
+        #expect(settings.compression.threshold == 256)
+        #expect(settings.compression.memory == 64 << 10)
         #expect(settings.overflow == .pause)
         #expect(settings.decode == .text)
+    }
+
+    @Test(
+        "Rates are a number and a window, one or several, or none; they are shown as one would write them",
+        arguments: [
+            ("20/s", [Rate(20, per: .seconds(1))], "[20/s]"),
+            ("[100/m, 1000/1h]", [Rate(100, per: .seconds(60)), Rate(1000, per: .seconds(3600))], "[100/m, 1000/h]"),
+            ("[3/500ms]", [Rate(3, per: .milliseconds(500))], "[3/500ms]"),
+            ("[9/d]", [Rate(9, per: .seconds(86_400))], "[9/d]"),
+            ("none", [], "none"),
+        ]
+    )
+    func rates(text: String, expected: [Rate], shown: String) throws {
+        let loaded = try fixture.load("limits: {dials: {per_host: \(text), per_origin: none}}\n")
+        #expect(loaded.configuration.limits.dials.perHost == expected)
+        #expect(loaded.configuration.limits.dials.perOrigin == nil)
+        #expect(loaded.warnings.isEmpty)
+        let entries = loaded.explanation.entries.filter { $0.keyPath.hasPrefix("limits.dials.per_") }
+        #expect(entries.map(\.value) == ["none", shown])
+        #expect(entries.map(\.origin) == ["hawser.yaml:1", "hawser.yaml:1"])
     }
 
     @Test("Every key of the process and of the defaults is read")
@@ -75,6 +101,9 @@ struct GoodConfigurationTests {
         #expect(configuration.limits.connections == 50)
         #expect(configuration.limits.perHost == 5)
         #expect(configuration.limits.message == MessageLimits(messageSize: 1 << 20, fragments: 1_000))
+        #expect(configuration.limits.dials.concurrent == 10)
+        #expect(configuration.limits.dials.perOrigin == 3)
+        #expect(configuration.limits.dials.perHost == [Rate(5, per: .seconds(1)), Rate(300, per: .seconds(300))])
         #expect(configuration.loops == 2)
         #expect(configuration.state == "/var/lib/hawser")
         #expect(configuration.drain == .seconds(10))
@@ -115,6 +144,8 @@ struct GoodConfigurationTests {
                     minimumVersion: .v1_3
                 )
         )
+        #expect(settings.compression.policy?.threshold == 1 << 10)
+        #expect(settings.compression.policy?.memory == 512 << 10)
         #expect(settings.decode == .json)
     }
 
@@ -156,7 +187,9 @@ struct GoodConfigurationTests {
     }
 
     private static let whole = """
-        limits: {connections: 50, per_host: 5, message_size: 1MiB, fragments: 1000}
+        limits:
+          {connections: 50, per_host: 5, message_size: 1MiB, fragments: 1000,
+           dials: {concurrent: 10, per_origin: 3, per_host: [5/s, 300/5m]}}
         loops: 2
         state: /var/lib/hawser
         defaults:
@@ -164,6 +197,7 @@ struct GoodConfigurationTests {
           ping: off
           reconnect: {first: 2s, factor: 1.5, max: 1m, jitter: 0.25, floor: 0s, reset_after: 30s}
           tls: {ca: /ca.pem, cert: /c.pem, key: /k.pem, verify: true, minimum: "1.3"}
+          compression: {enabled: true, threshold: 1KiB, memory: 512KiB}
           overflow: pause
           pause_max: 2m
           decode: json
@@ -225,6 +259,29 @@ struct GoodConfigurationTests {
         #expect(configuration.subscriptions[1].settings == configuration.defaults)
         #expect(configuration.subscriptions[2].settings.ping == .off)
         #expect(configuration.subscriptions[3].settings.tls.certificateAuthority == .system)
+    }
+
+    @Test("Compression that is off is not offered, and leaves its numbers to who switches it on again")
+    func compression() throws {
+        let configuration = try fixture.configuration(
+            """
+            defaults: {compression: {enabled: false, threshold: 0B, memory: 128KiB}}
+            subscriptions:
+              off: {url: wss://h}
+              on: {url: wss://h, compression: {enabled: true}}
+              own: {url: wss://h, compression: {enabled: true, threshold: 4MiB, memory: 1MiB}}
+            """
+        )
+        let policies = configuration.subscriptions.map(\.settings.compression.policy)
+        #expect(configuration.defaults.compression.policy == nil)
+        #expect(policies[0] == nil)
+        #expect(policies[1]?.threshold == 0)
+        #expect(policies[1]?.memory == 128 << 10)
+        #expect(policies[2]?.threshold == 4 << 20)
+        #expect(policies[2]?.memory == 1 << 20)
+        let off = try fixture.configuration("subscriptions: {a: {url: wss://h, compression: {enabled: false}}}\n")
+        #expect(off.defaults.compression.policy == CompressionPolicy())
+        #expect(off.subscriptions[0].settings.compression.policy == nil)
     }
 
     @Test("A ping said over an inherited off is on, with the defaults for the rest")

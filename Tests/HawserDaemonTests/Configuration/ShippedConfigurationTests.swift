@@ -101,13 +101,19 @@ struct ShippedConfigurationTests {
         let loaded = try Self.loader.load(text: text(try lines()) { _ in true }, file: "hawser.yaml")
         #expect(loaded.warnings.isEmpty, "\(loaded.warnings.map(\.summary))")
         #expect(loaded.configuration.subscriptions.map(\.name) == ["ticker", "trades", "local"])
+        #expect(loaded.configuration.requests.map(\.name) == ["book", "session"])
         #expect(loaded.configuration.sinks.map(\.name) == ["archive", "screen"])
         let said = Set(loaded.origins.keys)
-        let settings = loaded.explanation.entries.map(\.keyPath).filter { $0.hasPrefix("defaults.") }
-        let unsaid = settings.filter { !said.contains($0) && $0 != "defaults.follow_redirects" }
+        let settings = loaded.explanation.entries.map(\.keyPath)
+            .filter { $0.hasPrefix("defaults.") || $0.hasPrefix("http.") }
+        let rare = [
+            "defaults.follow_redirects", "http.retry.statuses", "http.retry.any_method", "http.retry.retry_after",
+        ]
+        let unsaid = settings.filter { !said.contains($0) && !rare.contains($0) }
         #expect(unsaid.isEmpty, "not taught: \(unsaid)")
         for key in [
             "limits.connections", "limits.per_host", "limits.message_size", "limits.fragments", "loops", "state",
+            "limits.dials.concurrent", "limits.dials.per_origin", "limits.dials.per_host",
             "watermarks.high", "watermarks.low", "shutdown.drain", "log.level", "log.format",
             "sinks.archive.file.rotate.keep", "sinks.archive.file.fsync.interval", "subscriptions.trades.subprotocols",
         ] {
@@ -124,6 +130,7 @@ struct ShippedConfigurationTests {
         #expect(configuration.state == "/var/lib/hawser")
         configuration.state = nil
         configuration.subscriptions = []
+        configuration.requests = []
         configuration.sinks = Configuration().sinks
         #expect(configuration == Configuration())
     }

@@ -38,6 +38,32 @@ struct WarningTests {
         )
     }
 
+    @Test("Limits on dials without effect, and a start that takes long")
+    func dials() throws {
+        #expect(
+            try warnings(
+                "limits: {connections: 10, dials: {concurrent: 11, per_origin: 12, per_host: [5/s, 300/m, 9/2s]}}\n"
+            )
+                == [
+                    "1:47 limits.dials.concurrent: "
+                        + "concurrent 11 has no effect: limits.connections 10 is lower, and a dial is a connection",
+                    "1:63 limits.dials.per_origin: per_origin 12 has no effect: concurrent 11 is lower",
+                    "1:77 limits.dials.per_host: 300/m has no effect: 5/s is stricter",
+                ]
+        )
+        #expect(
+            try warnings("limits: {dials: {per_host: [5/s, 3/m]}}\n") == [
+                "1:28 limits.dials.per_host: 5/s has no effect: 3/m is stricter"
+            ]
+        )
+        let feeds = (0..<90).map { "  f\($0): {url: wss://h}\n" }.joined()
+        #expect(
+            try warnings("limits: {dials: {per_host: [5/s, 10/1m]}}\nsubscriptions:\n" + feeds) == [
+                "1:28 limits.dials.per_host: 90 subscriptions of h take at least 8m to be dialled: 10/m"
+            ]
+        )
+    }
+
     @Test("Verification off, pings off, pings too seldom, tls for ws")
     func settings() throws {
         #expect(
@@ -55,6 +81,30 @@ struct WarningTests {
         #expect(
             try warnings("subscriptions: {a: {url: ws://h, tls: {minimum: '1.3'}}}\n") == [
                 "1:39 subscriptions.a.tls: tls has no effect on a ws:// URL"
+            ]
+        )
+    }
+
+    @Test("Requests that nothing makes, credentials over http, limits without effect")
+    func requests() throws {
+        #expect(
+            try warnings("requests: {a: {url: https://h}}\n") == [
+                "1:12 requests.a: nothing makes this request: it has neither \"every\" nor \"at_start\""
+            ]
+        )
+        let text = """
+            http: {pool: {max_connections: 5}}
+            requests: {a: {url: http://api.example/x, every: 1s, headers: {Authorization: "${env:TOKEN}"}}}
+
+            """
+        #expect(
+            try warnings(text) == [
+                "2:21 requests.a.url: credentials go over http://, where anyone on the way can read them"
+            ]
+        )
+        #expect(
+            try warnings("http: {pool: {max_connections: 5, max_keepalive: 6}}\n") == [
+                "1:50 http.pool.max_keepalive: max_keepalive 6 has no effect: max_connections 5 is lower"
             ]
         )
     }

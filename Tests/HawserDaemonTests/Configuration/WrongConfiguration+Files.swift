@@ -117,7 +117,7 @@ extension WrongConfiguration {
             "▸colour: red\n",
             "colour",
             "unknown key \"colour\"",
-            allowed: "limits, loops, state, defaults, subscriptions, sinks, watermarks, shutdown, log"
+            allowed: "limits, loops, state, defaults, http, requests, subscriptions, sinks, watermarks, shutdown, log"
         ),
         WrongConfiguration(
             "limits:\n  ▸perHost: 3\n",
@@ -190,23 +190,9 @@ extension WrongConfiguration {
     /// Keys and words of the design that are not built yet.
     static let later = [
         WrongConfiguration(
-            "limits: {▸dials: {concurrent: 20}}\n",
-            "limits.dials",
-            "\"dials\" is not supported yet",
-            remedy: "remove it"
-        ),
-        WrongConfiguration("▸http: {}\n", "http", "\"http\" is not supported yet", remedy: "remove it"),
-        WrongConfiguration("▸requests: {}\n", "requests", "\"requests\" is not supported yet", remedy: "remove it"),
-        WrongConfiguration(
             "▸status: {socket: default}\n",
             "status",
             "\"status\" is not supported yet",
-            remedy: "remove it"
-        ),
-        WrongConfiguration(
-            "defaults:\n  ▸compression: {enabled: true}\n",
-            "defaults.compression",
-            "\"compression\" is not supported yet",
             remedy: "remove it"
         ),
         WrongConfiguration(
@@ -247,10 +233,11 @@ extension WrongConfiguration {
             allowed: "pause"
         ),
         WrongConfiguration(
-            "log: {format: ▸journald}\n",
+            "log: {format: ▸journal}\n",
             "log.format",
-            "\"journald\" is not supported yet",
-            allowed: "auto, text, json"
+            "unknown value \"journal\"",
+            allowed: "auto, text, json, journald",
+            remedy: "did you mean \"journald\"?"
         ),
         WrongConfiguration(
             "subscriptions: {a: {url: 'wss://h/?t=▸${request:login:/token}'}}\n",

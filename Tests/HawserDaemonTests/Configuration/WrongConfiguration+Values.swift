@@ -106,7 +106,7 @@ extension WrongConfiguration {
             "log: {format: ▸jsno}\n",
             "log.format",
             "unknown value \"jsno\"",
-            allowed: "auto, text, json",
+            allowed: "auto, text, json, journald",
             remedy: "did you mean \"json\"?"
         ),
     ]
@@ -385,8 +385,8 @@ extension WrongConfiguration {
         WrongConfiguration(
             "subscriptions: {s: {url: wss://h, sinks: [a]}}\nsinks:\n  a: {stdout: {}}\n  ▸b: {file: {path: /b}}\n",
             "sinks.b",
-            "no subscription writes to this sink",
-            remedy: "name it under a subscription's \"sinks\", or remove it"
+            "nothing writes to this sink",
+            remedy: "name it under the \"sinks\" of a subscription or a request, or remove it"
         ),
     ]
 }

@@ -30,5 +30,7 @@ struct WrongConfiguration: Sendable, CustomTestStringConvertible {
     }
 
     /// Every case.
-    static let all = syntax + shapes + limits + settings + subscriptions + urls + references + sinks + later
+    static let all =
+        syntax + shapes + limits + dials + settings + compression + subscriptions + urls + references + sinks + requests
+        + later
 }

@@ -11,10 +11,11 @@ final class DaemonRunner: Sendable {
     let stop = StopRequest()
     private let plan: DaemonPlan
 
-    /// - Parameter yaml: `DIR` in it stands for the test's directory.
+    /// - Parameter yaml: `DIR` in it stands for the test's directory. Without `limits` in it, dials are free.
     init(_ yaml: String, environment: [String: String] = [:]) throws {
         directory = try TemporaryDirectory()
-        let text = yaml.split(separator: "DIR", omittingEmptySubsequences: false).joined(separator: directory.path)
+        let parts = FreeDials.added(to: yaml).split(separator: "DIR", omittingEmptySubsequences: false)
+        let text = parts.joined(separator: directory.path)
         let loader = ConfigurationLoader(environment: environment)
         let loaded = try loader.load(text: text, file: "test.yaml")
         plan = try DaemonPlan(loaded.configuration, secrets: loader.secrets)

@@ -19,7 +19,7 @@ import Testing
         }
         let subscriptions = (1...8).map { "  s\($0): {url: \"\(server.url("/s\($0)"))\"}\n" }.joined()
         let runner = try DaemonRunner(
-            "limits: {connections: 5}\ndefaults: {reconnect: {first: 10ms, floor: 0s, max: 20ms, reset_after: 1s}}\n"
+            "limits: {connections: 5, dials: \(FreeDials.yaml(5))}\ndefaults: {reconnect: {first: 10ms, floor: 0s, max: 20ms, reset_after: 1s}}\n"
                 + Self.fileSink + "subscriptions:\n" + subscriptions
         )
         let ending = try await runner.run { runner in
@@ -95,7 +95,7 @@ import Testing
         let dead = try DeadPort()
         let runner = try DaemonRunner(
             """
-            limits: {connections: 2}
+            limits: {connections: 2, dials: \(FreeDials.yaml(2))}
             subscriptions:
               backing-off: {url: "\(dead.url())", reconnect: {first: 60s, floor: 60s, max: 60s, jitter: none}}
               dialling: {url: "\(silent.url())"}
@@ -121,7 +121,8 @@ import Testing
     func stopWithWaiters() async throws {
         let server = try FaultServer(.echo)
         let subscriptions = (1...40).map { "  s\($0): {url: \"\(server.url())\"}\n" }.joined()
-        let runner = try DaemonRunner("limits: {connections: 5}\n" + Self.fileSink + "subscriptions:\n" + subscriptions)
+        let limits = "limits: {connections: 5, dials: \(FreeDials.yaml(5))}\n"
+        let runner = try DaemonRunner(limits + Self.fileSink + "subscriptions:\n" + subscriptions)
         _ = try await runner.run { runner in
             try await eventually("five are open") { runner.lines(.subscriptionOpened).count == 5 }
         }

@@ -21,7 +21,7 @@ struct IdentityCheck {
         let subscriptions = (0..<feeds).map { "  s\($0): {url: \"\(server.url("/s\($0)"))\"}\n" }.joined()
         let runner = try DaemonRunner(
             """
-            limits: {connections: \(feeds)}
+            limits: {connections: \(feeds), dials: \(FreeDials.yaml(feeds))}
             defaults: {decode: json, reconnect: {first: 1ms, floor: 0s, max: 5ms, reset_after: 0s}}
             sinks: {out: {file: {path: DIR/out.jsonl, fsync: never}}}
             subscriptions:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from aiohttp import WSMsgType, web
+from compressed import PROSE, Deflater, bomb, frame, pieces
 
 LIMIT = 64 * 1024 * 1024
 SUBPROTOCOLS = ("v2.hawser.test", "v1.hawser.test")
@@ -13,16 +14,34 @@ def pattern(size):
     return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
-def frame(opcode, payload, final):
-    """A server's frame: aiohttp itself never fragments."""
-    head = bytes([(0x80 if final else 0) | opcode])
-    if len(payload) < 126:
-        return head + bytes([len(payload)]) + payload
-    return head + bytes([126]) + len(payload).to_bytes(2, "big") + payload
+class Meter(asyncio.Protocol):
+    """Counts what passes through it to a connection's protocol."""
+
+    def __init__(self, transport):
+        self.inner = transport.get_protocol()
+        self.wire = 0
+        transport.set_protocol(self)
+
+    def data_received(self, data):
+        self.wire += len(data)
+        self.inner.data_received(data)
+
+    def eof_received(self):
+        return self.inner.eof_received()
+
+    def connection_lost(self, error):
+        self.inner.connection_lost(error)
+
+    def pause_writing(self):
+        self.inner.pause_writing()
+
+    def resume_writing(self):
+        self.inner.resume_writing()
 
 
 async def upgraded(request):
-    socket = web.WebSocketResponse(protocols=SUBPROTOCOLS, max_msg_size=LIMIT)
+    compress = request.query.get("deflate") != "off"
+    socket = web.WebSocketResponse(protocols=SUBPROTOCOLS, max_msg_size=LIMIT, compress=compress)
     await socket.prepare(request)
     return socket
 
@@ -80,6 +99,38 @@ async def big(request):
     return await closed(socket)
 
 
+async def compressed(request):
+    """aiohttp itself never fragments, so these frames are made by hand."""
+    socket = await upgraded(request)
+    deflater = Deflater()
+    parts = pieces()
+    for index, piece in enumerate(parts):
+        final = index + 1 == len(parts)
+        payload = deflater.payload(piece, final)
+        request.transport.write(frame(0 if index else 1, payload, final, compressed=index == 0) + frame(9, b"between"))
+    request.transport.write(frame(1, deflater.payload(PROSE, True), compressed=True))
+    # Empty messages: compressed as RFC 7692 section 7.2.3.6 has it, and not compressed.
+    request.transport.write(frame(1, b"\x00", compressed=True) + frame(2, b""))
+    return await closed(socket)
+
+
+async def explode(request):
+    socket = await upgraded(request)
+    request.transport.write(bomb())
+    await socket.receive()
+    return socket
+
+
+async def wire(request):
+    socket = await upgraded(request)
+    meter = Meter(request.transport)
+    before = 0
+    async for _ in socket:
+        await socket.send_str(str(meter.wire - before))
+        before = meter.wire
+    return socket
+
+
 async def busy(request):
     return web.Response(status=503, text="come back later\n", headers={"Retry-After": "7"})
 
@@ -94,6 +145,9 @@ async def main():
             web.get(r"/close/{code:\d+}", close),
             web.get("/fragments", fragments),
             web.get(r"/big/{size:\d+}", big),
+            web.get("/compressed", compressed),
+            web.get("/bomb", explode),
+            web.get("/wire", wire),
             web.get("/busy", busy),
         ]
     )

@@ -1,0 +1,47 @@
+extension EventName {
+    /// The event's kind for the journal (`MESSAGE_ID`): drawn at random once and never changed. The catalog
+    /// `systemd/hawser.catalog` explains each to `journalctl -x`.
+    var messageID: String {
+        switch self {
+        case .daemonStarting: "748469c87f044fd6b70b672e19e10d8c"
+        case .daemonReady: "59c2998c18d942569df450c4e817706b"
+        case .daemonSummary: "6b62ca4918044d8e9ca9151001d7c6cf"
+        case .daemonStopping: "f62c7e48cf9c48e39f9a052fe6e5ffc6"
+        case .daemonStopped: "a25a6fd2a3904828ae9ab54eaf63a40c"
+        case .daemonFailed: "4f1fa1546ae842a3818ec1cc55b6dc5f"
+        case .configurationWarning: "06e30a3500ff4ec6a2c39c3280b2bf88"
+        case .signalIgnored: "7b438dc8b9264ac9bf848107d4dd0d29"
+        case .subscriptionWaiting: "d8f86cfe4e7c445cb2fd5cd594ca383e"
+        case .subscriptionDialing: "f359cf310c0647499b4b5511ab7346c1"
+        case .subscriptionOpened: "67a89147931e437185faa6d88ad902c3"
+        case .subscriptionClosed: "94ba3e9a557e47ea84f3201aac974a8b"
+        case .subscriptionPaused: "677aa9e0a2cd4a578f4db050d4086e28"
+        case .subscriptionResumed: "6411357cda824f67a2d637cfb1365a81"
+        case .subscriptionStopped: "2b172e2cf4314b149b05a010c0af8ca4"
+        case .dialWaiting: "cb0d8051140f49e092bdd04afc73c223"
+        case .dialFailed: "614a7b775260439c9bc3d9afb05f74e0"
+        case .hostRecovered: "33619db48a14474fa4731bc399672fa0"
+        case .dialsRestored: "671ad317d37545849391bbdddc7ecae9"
+        case .dialsUnreadable: "fad4dc7854f84168a542f8b2db241422"
+        case .dialsUnsaved: "865cf01f08af418cb5d063aae7718d99"
+        case .dialsSaved: "cbda1393a5c04eae90d1de8c7360bb2d"
+        case .requestAnswered: "21fe3f647d8943bd95dc6da152a539d1"
+        case .requestFailed: "570f9b1f6f2c41b78c18b480fb6b4c0f"
+        case .requestRetried: "6abd383f1d534e4a9216ad35942ea528"
+        case .requestRecovered: "08240966bbb9423685336f0c3296c8ac"
+        case .requestCancelled: "bd7951deecb94f14abb215ef796c9938"
+        case .sinkOpened: "ff5b5f86ed6544dc8cd7835173d89bb3"
+        case .sinkBlocked: "b720a2902bb54ae788bcfbd45112afdf"
+        case .sinkResumed: "ffbdce69d88442e4ad32f52dd2e72727"
+        case .sinkDiskFull: "d95995c485a4459ebb9bb7d0d2c38301"
+        case .sinkRecovered: "a719604c080f47c4b5966e434f2ad9e3"
+        case .sinkRotated: "11f9c308d2f44c87a54ca5a52f3adbd4"
+        case .sinkTornTail: "77419b847011400c902f0198d96916eb"
+        case .sinkFailed: "bf5fbea5c8614f7d90c282ef9f1d2e6b"
+        case .sinkLost: "62dd855ba7cd4ae19808579106bfe14c"
+        case .loopStuck: "e55d6c6b0d4f4a5c8f6d3b7d2a9c41f7"
+        case .transportError: "7dff67089b9640c49f5c671daa38c622"
+        case .logDropped: "c23709f2d64b4f5aa30e9568f5b9ae40"
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import HawserHTTP
+import MonotonicTime
+
+/// One request of the configuration, ready to be made.
+final class RequestPlan: Sendable {
+    /// Its index in the run's identity: behind those of the subscriptions.
+    let index: Int
+    let configuration: RequestConfiguration
+    /// The fields of all requests.
+    private let common: [HeaderTemplate]
+    /// Whether `call` reads files.
+    private let readsFiles: Bool
+
+    var name: String { configuration.name }
+
+    init(index: Int, configuration: RequestConfiguration, common: [HeaderTemplate]) {
+        self.index = index
+        self.configuration = configuration
+        self.common = common
+        readsFiles = configuration.references(with: common).contains { $0.source != .env }
+    }
+
+    /// Reads every reference anew. Reads files, so it may block.
+    func call(using sources: SecretSources) throws(CallError) -> Call {
+        try configuration.call(with: common, using: sources)
+    }
+
+    /// The same where nothing may block.
+    func callWithoutBlocking(using sources: SecretSources) async throws -> Call {
+        guard readsFiles else { return try call(using: sources) }
+        return try await Blocking.run { try self.call(using: sources) }
+    }
+}
