@@ -1,12 +1,13 @@
 # Every target is a thin call of one script in scripts/, where the work and the reasons stand.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test build install uninstall lint format docs bench bench-http conformance fuzz test-interop test-slow fresh-clone clean
+.PHONY: help run test build install uninstall lint format docs bench bench-http conformance fuzz simulate mutations test-interop test-slow fresh-clone clean
 
 DESTDIR ?=
 PREFIX ?= /usr
 ARGS ?=
 SECONDS ?= 60
+SEEDS ?= 10000
 
 help: ## say what each target does
 	@scripts/help
@@ -46,6 +47,12 @@ conformance: ## run the Autobahn test suite against the client library (ARGS=--f
 
 fuzz: ## fuzz what reads bytes from a server (SECONDS=60, ARGS="frames deflated")
 	@DURATION="$(SECONDS)" scripts/fuzz $(ARGS)
+
+simulate: ## run the reconnect loop through 10,000 random worlds (SEEDS=10000)
+	@SEEDS="$(SEEDS)" scripts/simulate
+
+mutations: ## plant bugs and demand that the simulation finds them (about 6 minutes)
+	@scripts/mutations $(ARGS)
 
 test-interop: ## test against servers written by others: websockets, aiohttp, ws, nginx, pproxy
 	@scripts/test-interop $(ARGS)

@@ -17,6 +17,8 @@ enum Behaviour: Hashable {
     case upgradeGarbled
     case upgradeCut
     case upgradeSlow(Duration)
+    /// Every stage of the dial takes so long.
+    case crawls(Duration)
     case rejected(Int, retryAfter: Duration?)
     /// The connection ends without Close, this long after it opened.
     case vanishes(after: Duration)
@@ -48,6 +50,7 @@ enum Behaviour: Hashable {
             .wellBehaved, .nameFails, .nameStuck, .nameSlow(soon(&generator, upTo: 3.5)), .refused, .blackholed,
             .connectSlow(soon(&generator, upTo: 3.5)), .tlsStalls, .tlsFails, .certificateWrong, .upgradeIgnored,
             .upgradeGarbled, .upgradeCut, .upgradeSlow(soon(&generator, upTo: 6)),
+            .crawls(soon(&generator, upTo: 3)),
             .rejected(503, retryAfter: soon(&generator)), .rejected(429, retryAfter: nil),
             .rejected(401, retryAfter: nil), .rejected(404, retryAfter: nil), .rejected(500, retryAfter: nil),
             .vanishes(after: soon(&generator)), .resets(after: soon(&generator)),
@@ -66,6 +69,14 @@ enum Behaviour: Hashable {
         return all[Int.random(in: 0..<all.count, using: &generator)]
     }
 
+    /// A server that has too much to do, and says when to come back, differently each time.
+    static func overloaded(using generator: inout SplitMix64) -> Behaviour {
+        let status = Bool.random(using: &generator) ? 429 : 503
+        let retryAfter = Duration.milliseconds(Int.random(in: 100...20_000, using: &generator))
+        return Int.random(in: 0..<3, using: &generator) == 0
+            ? .random(using: &generator) : .rejected(status, retryAfter: retryAfter)
+    }
+
     /// The outcomes that this may lead to if nobody on this side asks for the end.
     var outcomes: Set<Outcome> {
         switch self {
@@ -73,7 +84,7 @@ enum Behaviour: Hashable {
         case .tlsFails, .certificateWrong: [.tlsFailed]
         case .upgradeGarbled: [.protocolError]
         case .rejected: [.rejected]
-        case .nameSlow, .connectSlow, .upgradeSlow: [.dialFailed, .sinkBlocked]
+        case .nameSlow, .connectSlow, .upgradeSlow, .crawls: [.dialFailed, .sinkBlocked]
         case .vanishes, .dropsIdle: [.peerVanished, .sinkBlocked]
         case .resets: [.reset, .sinkBlocked]
         case .closes(let code, _, _): [code == 1002 ? .protocolError : .peerClosed, .sinkBlocked]

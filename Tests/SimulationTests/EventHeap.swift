@@ -37,6 +37,11 @@ struct EventHeap<Event> {
         return (first.at, first.event)
     }
 
+    mutating func removeAll(where isUnwanted: (Event) -> Bool) {
+        // In order, which is one way of being a heap.
+        entries = entries.filter { !isUnwanted($0.event) }.sorted { $0.isBefore($1) }
+    }
+
     private mutating func sink() {
         var parent = 0
         while true {

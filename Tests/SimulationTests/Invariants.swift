@@ -29,6 +29,10 @@ extension Simulator {
         if governor.waiting != gated.count { fail("\(governor.waiting) wait at the gate, not \(gated.count)") }
         if governor.running != dialing.count { fail("\(governor.running) dial, not \(dialing.count)") }
         if dialing.count > setup.dials.concurrent { fail("\(dialing.count) dials at once") }
+        // Each host has one origin here.
+        for (host, dials) in Dictionary(grouping: dialing, by: { subscriptions[$0].host }) {
+            if dials.count > setup.dials.perOrigin ?? .max { fail("\(dials.count) dials of \(host) at once") }
+        }
         if !gated.isEmpty, dialing.isEmpty, governor.nextDeadline == nil { fail("the gate never opens again") }
         if let deadline = governor.nextDeadline, deadline < now { fail("the gate overslept") }
     }

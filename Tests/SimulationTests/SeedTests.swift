@@ -49,8 +49,10 @@ struct SeedTests {
         var outcomes: Set<Outcome> = []
         var stages: Set<Stage> = []
         var stopped: Set<String> = []
+        var crashed: Set<String> = []
         for seed in 0..<60 as Range<UInt64> {
             let world = Self.runWorld(seed: seed, logging: false)
+            crashed.formUnion(world.crashedIn)
             for end in world.sessions.flatMap(\.ends) {
                 outcomes.insert(end.outcome)
                 stages.insert(end.stage)
@@ -61,6 +63,7 @@ struct SeedTests {
         #expect(Set(Outcome.allCases).subtracting(outcomes) == [.stale, .rotated, .internal])
         #expect(stages == Set(Stage.allCases))
         #expect(stopped.count >= 4, "stopped in \(stopped)")
+        #expect(crashed.count >= 7, "crashed in \(crashed)")
     }
 
     private static func readable(_ log: some Sequence<String>) -> String {
@@ -96,10 +99,16 @@ struct SeedTests {
         if Bool.random(using: &generator) {
             setup.backoff = Backoff.Policy(max: .seconds(60), jitter: .fraction(0.25))
         }
+        if Int.random(in: 0..<4, using: &generator) == 0 {
+            setup.behaviour = { _, _, generator in .overloaded(using: &generator) }
+        }
         let world = Simulator(setup, seed: seed, logging: logging)
         let end = Instant.origin + .seconds(Int.random(in: 1...400, using: &generator))
         for _ in 0..<Int.random(in: 0...60, using: &generator) {
             disturb(world, before: end, using: &generator)
+        }
+        for crash in crashes(before: end, using: &generator) {
+            world.at(crash.at) { $0.crash(crash.kind, downtime: crash.downtime, clockGoesBack: crash.clockGoesBack) }
         }
         world.at(.origin) { $0.startAll() }
         world.at(end) { $0.stopAll() }
@@ -110,12 +119,33 @@ struct SeedTests {
         return world
     }
 
+    /// Half of the worlds let the process live; in the others it dies now and then, or over and over from its start on.
+    private static func crashes(before end: Instant, using generator: inout SplitMix64) -> [PlannedCrash] {
+        let isLoop = Bool.random(using: &generator)
+        let count = max(Int.random(in: -6...6, using: &generator), 0)
+        var at = Instant.origin
+        let crashes = (0..<count).map { _ in
+            let limit = isLoop ? min(end.nanoseconds, 4_000_000_000) : end.nanoseconds
+            let gap = Duration.nanoseconds(Int64.random(in: 0...limit, using: &generator))
+            at = isLoop ? at + gap : Instant.origin + gap
+            return PlannedCrash(
+                at: at,
+                kind: Crash.allCases[Int.random(in: 0..<Crash.allCases.count, using: &generator)],
+                downtime: .milliseconds(Int.random(in: 0...(isLoop ? 300 : 8000), using: &generator)),
+                clockGoesBack: .milliseconds(Int.random(in: 0...4_000_000, using: &generator))
+            )
+        }
+        // Nobody would stop a process that starts later.
+        return crashes.filter { $0.at < end }
+    }
+
     private static func disturb(_ world: Simulator, before end: Instant, using generator: inout SplitMix64) {
         let index = Int.random(in: world.subscriptions.indices, using: &generator)
         let kind = Int.random(in: 0..<9, using: &generator)
         let length = Duration.milliseconds(Int.random(in: 0...70_000, using: &generator))
         let when = Instant(nanoseconds: Int64.random(in: 0...end.nanoseconds, using: &generator))
         world.at(when) { world in
+            guard !world.isDown else { return }
             let session = world.subscriptions[index].session
             switch kind {
             case 0: world.send(.redialRequested, to: index)

@@ -40,7 +40,7 @@ extension Simulator {
         switch session.behaviour {
         case .nameFails: failDial(.name, session)
         case .nameStuck: break
-        case .nameSlow(let delay): schedule(.network(session, .resolved), after: delay)
+        case .nameSlow(let delay), .crawls(let delay): schedule(.network(session, .resolved), after: delay)
         default: schedule(.network(session, .resolved), after: session.latency)
         }
     }
@@ -51,7 +51,7 @@ extension Simulator {
         switch session.behaviour {
         case .refused: failDial(.network, session)
         case .blackholed: break
-        case .connectSlow(let delay): schedule(.network(session, .connected), after: delay)
+        case .connectSlow(let delay), .crawls(let delay): schedule(.network(session, .connected), after: delay)
         default: schedule(.network(session, .connected), after: session.latency * 2)
         }
     }
@@ -66,6 +66,7 @@ extension Simulator {
         case .tlsStalls: break
         case .tlsFails: failDial(.tls, session)
         case .certificateWrong: failDial(.certificate, session)
+        case .crawls(let delay): schedule(.network(session, .secured), after: delay)
         default: schedule(.network(session, .secured), after: session.latency * 4)
         }
     }
@@ -88,7 +89,7 @@ extension Simulator {
         case .upgradeCut: arrive(.transportEnded(.eof), at: session, after: roundTrip)
         case .rejected(let status, let retryAfter):
             arrive(.rejected(status: status, retryAfter: retryAfter), at: session, after: roundTrip)
-        case .upgradeSlow(let delay): arrive(.upgraded, at: session, after: delay)
+        case .upgradeSlow(let delay), .crawls(let delay): arrive(.upgraded, at: session, after: delay)
         default: arrive(.upgraded, at: session, after: roundTrip)
         }
     }

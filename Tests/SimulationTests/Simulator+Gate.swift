@@ -15,6 +15,7 @@ extension Simulator {
         note("gate <- \(event)")
         let actions = governor.handle(event, now: now)
         armGate()
+        remember(event, actions)
         for action in actions {
             note("gate -> \(action)")
             switch action {
@@ -44,18 +45,19 @@ extension Simulator {
 
     private func release(_ index: Int) {
         if !gated.contains(index) { fail("\(index) was released and did not wait") }
+        if let until = heldUntil[subscriptions[index].host], now < until { fail("\(index) dials before \(until)") }
         gated.remove(index)
         dialing.insert(index)
         releases.insert(index)
         if setup.announcesLater {
             let delay = Duration.microseconds(Int.random(in: 0...5000, using: &generator))
-            schedule(.script { $0.announceRelease(index) }, after: delay)
+            schedule(.releaseAnnouncement(index), after: delay)
         } else {
             announceRelease(index)
         }
     }
 
-    private func announceRelease(_ index: Int) {
+    func announceRelease(_ index: Int) {
         releases.remove(index)
         send(.dialReleased, to: index)
     }

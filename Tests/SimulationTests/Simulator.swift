@@ -25,7 +25,11 @@ final class Simulator {
         case subscriptionTimer(Int)
         case sessionTimer(SimulatedSession)
         case gateTimer
+        case permitAnnouncement(Int)
+        case releaseAnnouncement(Int)
+        case memoryWrite
         case network(SimulatedSession, NetworkEvent)
+        /// What the world does, whatever becomes of the process.
         case script((Simulator) -> Void)
     }
 
@@ -44,7 +48,18 @@ final class Simulator {
     var releases: Set<Int> = []
     /// When the servers of each host saw a connection.
     var arrivals: [String: [Instant]] = [:]
+    /// Until when each host asked to be left alone, kept by the simulator itself.
+    var heldUntil: [String: Instant] = [:]
+    var disk = SimulatedDisk()
+    var isWritePending = false
+    /// Between a crash and the next start.
+    var isDown = false
+    /// What the wall clock is ahead of the monotonic one.
+    var wallOffset = Duration.seconds(1_700_000_000)
+    /// In which states a crash has met a subscription.
+    var crashedIn: Set<String> = []
     var subscriptions: [SimulatedSubscription]
+    /// Of this life of the process.
     var sessions: [SimulatedSession] = []
     var retries: [(subscription: Int, at: Instant, retry: Retry)] = []
     /// Who waits for a permit, kept by the simulator itself to check the queue.
@@ -106,6 +121,9 @@ final class Simulator {
             case .subscriptionTimer(let index): fireTimer(of: index)
             case .sessionTimer(let session): fireTimer(of: session)
             case .gateTimer: fireGateTimer()
+            case .permitAnnouncement(let index): announce(index)
+            case .releaseAnnouncement(let index): announceRelease(index)
+            case .memoryWrite: writeMemory()
             case .network(let session, let event): happen(event, to: session)
             case .script(let body): body(self)
             }
@@ -163,6 +181,8 @@ final class Simulator {
             if dialing.remove(index) == nil { fail("\(index) ended a dial that was none") }
             sendGate(.ended(index, end))
         case .holdHost(let duration):
+            let until = now + duration
+            heldUntil[subscription.host] = max(heldUntil[subscription.host] ?? until, until)
             sendGate(.held(host: subscription.host, for: duration))
         case .startSession(let number):
             startSession(number, of: index)
@@ -198,7 +218,7 @@ final class Simulator {
         announcements.insert(index)
         if setup.announcesLater {
             let delay = Duration.microseconds(Int.random(in: 0...5000, using: &generator))
-            schedule(.script { $0.announce(index) }, after: delay)
+            schedule(.permitAnnouncement(index), after: delay)
         } else {
             announce(index)
         }
