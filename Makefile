@@ -1,7 +1,7 @@
 # Every target is a thin call of one script in scripts/, where the work and the reasons stand.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test build install uninstall lint format docs bench bench-http conformance fuzz simulate mutations test-interop test-slow fresh-clone clean
+.PHONY: help run test build install uninstall deb lint format docs bench bench-http conformance fuzz simulate mutations test-interop test-slow fresh-clone clean
 
 DESTDIR ?=
 PREFIX ?= /usr
@@ -26,6 +26,9 @@ install: ## build for release and install (DESTDIR=, PREFIX=/usr)
 
 uninstall: ## remove what install put in place, except configuration and data
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/uninstall
+
+deb: ## build the Debian package and check it with lintian
+	@scripts/deb
 
 lint: ## check the format of Swift, the shell scripts and the systemd unit
 	@scripts/lint
