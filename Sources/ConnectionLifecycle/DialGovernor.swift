@@ -55,8 +55,8 @@ public struct DialGovernor: Sendable {
         case afterEnd
     }
 
-    /// The bounds it was made with.
-    public let limits: Limits
+    /// The bounds that hold.
+    public private(set) var limits: Limits
 
     private var hosts: [String: Host] = [:]
     private var line = HostLine()
@@ -113,6 +113,24 @@ public struct DialGovernor: Sendable {
             actions = serve(now)
         }
         return actions
+    }
+
+    /// Holds other bounds from now on. Lower ones end no dial: they hold as soon as enough have ended.
+    ///
+    /// - Returns: what to do, in order.
+    public mutating func change(_ limits: Limits, now: Instant) -> [DialAction] {
+        self.limits = limits
+        for name in hosts.keys {
+            hosts[name]?.window.change(limits.perHost)
+            hosts[name]?.turn = .none
+        }
+        // Who waited for something may not have to any more: every host has its turn, the one that waits longest first.
+        line = HostLine()
+        deadlines = DialDeadlines()
+        var first: [String: UInt64] = [:]
+        for (ticket, site) in waiters.values { first[site.host] = min(first[site.host] ?? ticket, ticket) }
+        for (host, _) in first.sorted(by: { $0.value < $1.value }) { makeReady(host) }
+        return serve(now)
     }
 
     // MARK: Events

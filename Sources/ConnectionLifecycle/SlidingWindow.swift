@@ -23,7 +23,7 @@ public struct Rate: Sendable, Hashable {
 /// A value; time is an argument. It remembers at most as many ends as the largest count.
 public struct SlidingWindow: Sendable, Hashable {
     /// The rates that hold, all of them.
-    public let rates: [Rate]
+    public private(set) var rates: [Rate]
     /// How many have begun and not ended.
     public private(set) var running = 0
 
@@ -31,8 +31,8 @@ public struct SlidingWindow: Sendable, Hashable {
     private var ends: [Instant] = []
     /// Where the next end goes once the ring is full: the place of the oldest.
     private var oldest = 0
-    private let capacity: Int
-    private let longest: Duration
+    private var capacity: Int
+    private var longest: Duration
 
     /// Windows without a past. Without rates everything is free at once.
     public init(_ rates: [Rate]) {
@@ -95,6 +95,16 @@ public struct SlidingWindow: Sendable, Hashable {
     /// Takes every window as full at `instant`: nobody knows what was.
     public mutating func fill(at instant: Instant) {
         for _ in 0..<capacity { note(instant) }
+    }
+
+    /// Other rates hold from now on, for what is remembered too. A window that is larger than all before knows only as
+    /// much as they had to remember.
+    public mutating func change(_ rates: [Rate]) {
+        let known = ends[oldest...] + ends[..<oldest]
+        let running = running
+        self = SlidingWindow(rates)
+        self.running = running
+        for end in known { note(end) }
     }
 
     // MARK: The ring

@@ -21,6 +21,9 @@ public enum SubscriptionEvent: Sendable, Hashable {
     case pauseRequested
     /// Undo the pause.
     case resumeRequested
+    /// There is a new plan, with a backoff of its own: dial afresh under it, from whatever state but paused. A session
+    /// that is open goes on if it may.
+    case planChanged(Backoff.Policy, keepsSession: Bool)
     /// End for good, as `shutdown` or `reloaded`.
     case stopRequested(Outcome)
 }
@@ -51,7 +54,8 @@ public struct Retry: Sendable, Hashable {
 /// last, and a permit is released before one is requested and before `stopped`. A dial is ended before its permit is
 /// released, and the host held before that.
 public enum SubscriptionAction: Sendable, Hashable {
-    /// Queue for a permit, at the tail; say `permitGranted` when it is granted, which may be at once.
+    /// Queue for a permit, at the tail; say `permitGranted` when it is granted, which may be at once. From here on the
+    /// newest plan holds: nothing is left that was asked for under an older one.
     case requestPermit
     /// Leave the queue.
     case withdrawRequest

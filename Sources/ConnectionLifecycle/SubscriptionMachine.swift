@@ -58,9 +58,16 @@ public struct SubscriptionMachine: Sendable {
     private var isDialing = false
 
     /// A subscription that has not been started.
-    public init(backoff: Backoff.Policy = Backoff.Policy(), dispositions: DispositionTable = .standard) {
+    ///
+    /// - Parameter sessions: how many there were of its name before; their numbers do not come again.
+    public init(
+        backoff: Backoff.Policy = Backoff.Policy(),
+        dispositions: DispositionTable = .standard,
+        sessions: Int = 0
+    ) {
         self.backoff = Backoff(backoff)
         self.dispositions = dispositions
+        self.sessions = sessions
     }
 
     /// When to say `deadlineReached`: the end of the backoff. While there is a session, its own deadlines hold.
@@ -95,6 +102,7 @@ public struct SubscriptionMachine: Sendable {
         case .redialRequested: redial()
         case .pauseRequested: pause()
         case .resumeRequested: resume()
+        case .planChanged(let policy, let keepsSession): changePlan(policy, keepsSession)
         case .stopRequested(let outcome): stop(outcome)
         }
     }
@@ -247,6 +255,27 @@ extension SubscriptionMachine {
             state = .closing(number: number, then: .redial)
             return []
         case .idle, .waitingForSlot, .waitingForDial, .inSession, .closing, .backingOff, .stopped:
+            return []
+        }
+    }
+
+    /// What went wrong under the old plan says nothing of the new one: the row of failures ends.
+    private mutating func changePlan(_ policy: Backoff.Policy, _ keepsSession: Bool) -> [SubscriptionAction] {
+        backoff = Backoff(policy)
+        failures = 0
+        isUnhealthy = false
+        credentialsRefreshed = false
+        releaseUsed = false
+        switch state {
+        case .waitingForSlot:
+            return [.withdrawRequest] + queue()
+        case .waitingForDial:
+            return [.withdrawDial, .releasePermit] + queue()
+        case .inSession(_, .some) where keepsSession:
+            return []
+        case .inSession, .backingOff:
+            return redial()
+        case .idle, .closing, .paused, .stopped:
             return []
         }
     }

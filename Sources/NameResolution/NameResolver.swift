@@ -39,15 +39,15 @@ public final class NameResolver: Sendable {
         var lastID: UInt64 = 0
         var threads = 0
         var isShutDown = false
+        var ttl: Duration
 
         /// Threads whose answer somebody waits for.
         var wanted: Int { questions.values.count { $0.isRunning && !$0.waiters.isEmpty } }
     }
 
     private let threadLimit: Int
-    private let ttl: Duration
     private let source: Source
-    private let state = OrderedMutex(State())
+    private let state: OrderedMutex<State>
 
     /// Names whose answers are kept at most; beyond it, expired ones go first, then any.
     static let cacheLimit = 4096
@@ -59,7 +59,7 @@ public final class NameResolver: Sendable {
     ///   - lookup: what to ask; the system's resolver (`getaddrinfo`) by default.
     public init(threads: Int = 16, ttl: Duration = .seconds(60), lookup: Source? = nil) {
         threadLimit = max(1, threads)
-        self.ttl = ttl
+        state = OrderedMutex(State(ttl: ttl))
         source = lookup ?? { SystemLookup.addresses(of: $0) }
     }
 
@@ -108,6 +108,11 @@ public final class NameResolver: Sendable {
 
     private static func shutDown(_ host: String) -> Result<[SocketAddress], NameResolutionError> {
         .failure(NameResolutionError(host: host, kind: .shutDown, detail: "shut down"))
+    }
+
+    /// How long answers are good for, those that are asked for from now on.
+    public func setTTL(_ ttl: Duration) {
+        state.withLock { $0.ttl = ttl }
     }
 
     /// Threads at work now, hung ones too.
@@ -208,9 +213,9 @@ public final class NameResolver: Sendable {
     private func finish(_ host: String, _ result: Result<[SocketAddress], NameResolutionError>) -> [Waiter] {
         state.withLock { state in
             guard let question = state.questions.removeValue(forKey: host) else { return [] }
-            if case .success(let addresses) = result, ttl > .zero {
+            if case .success(let addresses) = result, state.ttl > .zero {
                 makeRoom(in: &state, now: question.asked)
-                state.answers[host] = Answer(addresses: addresses, expires: question.asked + ttl)
+                state.answers[host] = Answer(addresses: addresses, expires: question.asked + state.ttl)
             }
             return question.waiters
         }

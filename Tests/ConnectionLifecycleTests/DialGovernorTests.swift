@@ -48,6 +48,26 @@ struct DialGovernorTests {
         #expect(order.filter { $0 < 100 } == Array(0..<100))
     }
 
+    @Test("other bounds hold at once for those that wait, and lower ones as soon as enough dials have ended")
+    func change() {
+        var governor = DialGovernor(DialGovernor.Limits(concurrent: 2, perHost: [Rate(2, per: .seconds(60))]))
+        _ = governor.handle(.requested(1, site("a")), now: at(0))
+        for id in 2..<6 { _ = governor.handle(.requested(id, site("a", port: id)), now: at(0)) }
+        _ = governor.handle(.requested(6, site("b")), now: at(0))
+        #expect(governor.running == 2)
+        #expect(released(governor.handle(.ended(1, .opened), now: at(1))) == [6], "the rate of a is spent")
+        let wider = DialGovernor.Limits(concurrent: 3, perHost: [Rate(3, per: .seconds(60))])
+        #expect(released(governor.change(wider, now: at(2))) == [3], "the first that waits, and no more than the rate")
+        #expect(governor.isReleased(2) && governor.isReleased(6))
+        let narrow = DialGovernor.Limits(concurrent: 1, perHost: [])
+        #expect(governor.change(narrow, now: at(3)).isEmpty)
+        #expect(released(governor.handle(.ended(2, .opened), now: at(4))) == [])
+        #expect(released(governor.handle(.ended(6, .opened), now: at(4))) == [])
+        #expect(released(governor.handle(.ended(3, .opened), now: at(4))) == [4])
+        #expect(released(governor.handle(.ended(4, .opened), now: at(5))) == [5])
+        #expect(governor.waiting == 0)
+    }
+
     @Test("5/s: five at once, the sixth when the first has left the window, said beforehand with its reason")
     func rate() throws {
         let rate = Rate(5, per: .seconds(1))

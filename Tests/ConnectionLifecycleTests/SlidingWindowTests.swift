@@ -33,6 +33,25 @@ struct SlidingWindowTests {
         #expect(window.estimate(after: 0, now: at(2))?.rate == Rate(3, per: .seconds(60)))
     }
 
+    @Test("other rates count what was before, as far as it is known")
+    func change() {
+        var window = SlidingWindow([Rate(2, per: .seconds(1))])
+        for second in [0.0, 0.1] {
+            window.begin()
+            window.end(at: at(second))
+        }
+        window.begin()
+        window.change([Rate(3, per: .seconds(60))])
+        #expect(window.running == 1)
+        #expect(window.nextFree == at(60) + tick, "two and the one that runs")
+        window.change([Rate(1, per: .seconds(1))])
+        #expect(window.nextFree == nil)
+        window.end(at: at(5))
+        #expect(window.nextFree == at(6) + tick)
+        window.change([])
+        #expect(window.nextFree == .origin)
+    }
+
     @Test("an estimate is when the last of a queue begins if every dial took no time")
     func estimates() {
         var window = SlidingWindow([Rate(5, per: .seconds(1))])

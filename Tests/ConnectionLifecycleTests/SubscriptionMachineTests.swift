@@ -305,6 +305,7 @@ struct SubscriptionMachineTests {
         .started, .permitGranted, .dialReleased, .sessionOpened(session: 1),
         .sessionEnded(session: 1, SessionEnd(outcome: .reset, stage: .open)), .deadlineReached, .hostRecovered,
         .redialRequested, .pauseRequested, .resumeRequested, .stopRequested(.shutdown),
+        .planChanged(Backoff.Policy(), keepsSession: false), .planChanged(Backoff.Policy(), keepsSession: true),
     ]
 
     @Test("random events: a permit for each session and each who waits to dial, one end for each dial, and one stop")

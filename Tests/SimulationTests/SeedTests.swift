@@ -141,7 +141,7 @@ struct SeedTests {
 
     private static func disturb(_ world: Simulator, before end: Instant, using generator: inout SplitMix64) {
         let index = Int.random(in: world.subscriptions.indices, using: &generator)
-        let kind = Int.random(in: 0..<9, using: &generator)
+        let kind = Int.random(in: 0..<11, using: &generator)
         let length = Duration.milliseconds(Int.random(in: 0...70_000, using: &generator))
         let when = Instant(nanoseconds: Int64.random(in: 0...end.nanoseconds, using: &generator))
         world.at(when) { world in
@@ -155,6 +155,7 @@ struct SeedTests {
             case 4: if let session { world.send(.deadlineReached, to: session) }
             case 5: world.send(.hostRecovered, to: index)
             case 6: if length < .seconds(3) { world.send(.stopRequested(.reloaded), to: index) }
+            case 7, 8: world.send(.planChanged(world.setup.backoff, keepsSession: kind == 8), to: index)
             default:
                 guard let session else { return }
                 world.pauseReading(session)

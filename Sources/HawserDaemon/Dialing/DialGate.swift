@@ -110,6 +110,15 @@ final class DialGate: Sendable {
         wake.signal()
     }
 
+    /// Holds other limits from now on.
+    func change(_ limits: DialGovernor.Limits) {
+        state.withLock { state in
+            state.staleSince = state.staleSince ?? clock.now()
+            _ = perform(state.governor.change(limits, now: clock.now()), in: &state)
+        }
+        wake.signal()
+    }
+
     /// Releases nobody any more, and tells nobody of recoveries: who was told holds the gate, and would never be freed.
     func close() {
         state.withLock { state in
@@ -132,8 +141,12 @@ final class DialGate: Sendable {
     // MARK: The governor
 
     private func apply(_ event: DialEvent, to state: inout State) -> DialWait? {
+        perform(state.governor.handle(event, now: clock.now()), in: &state)
+    }
+
+    private func perform(_ actions: [DialAction], in state: inout State) -> DialWait? {
         var wait: DialWait?
-        for action in state.governor.handle(event, now: clock.now()) {
+        for action in actions {
             switch action {
             case .release(let id):
                 if let grant = state.grants.removeValue(forKey: id) { state.due.append(grant) }

@@ -48,8 +48,18 @@ public final class ConnectionSemaphore: Sendable {
 
     /// Gives a permit back, and so grants others theirs.
     public func release(_ id: Int) {
+        serve { $0.release(id) }
+    }
+
+    /// Holds other limits from now on. Lower ones take no permit away: they hold as soon as enough came back.
+    public func setLimits(_ limit: Int, perHost: Int?) {
+        serve { $0.setLimits(limit: limit, perHost: perHost) }
+    }
+
+    /// Tells those who got a permit because of `change`.
+    private func serve(_ change: (inout PermitQueue<Int>) -> [Int]) {
         let grants = state.withLock { state in
-            let granted = state.queue.release(id)
+            let granted = change(&state.queue)
             return state.isClosed ? [] : granted.compactMap { state.grants.removeValue(forKey: $0) }
         }
         for grant in grants { grant() }
