@@ -20,10 +20,53 @@ import Testing
         #expect(ready.contains("STATUS=holding 2 subscriptions"), "\(ready)")
         #expect(!daemon.log("daemon.ready").isEmpty || daemon.process.exit == nil)
         daemon.process.send(signal: SIGTERM)
-        let stopping = try await onOwnThread { try socket.receive() }
+        let stopping = try await Self.next(of: socket)
         #expect(stopping.first == "STOPPING=1")
         #expect(try await daemon.process.awaitExit() == .done)
         server.stop()
+    }
+
+    @Test("a reload begins with RELOADING=1 and the time, and ends with READY=1, whether it succeeds or not")
+    func reloading() async throws {
+        let directory = try TemporaryDirectory()
+        let socket = try NotificationSocket(directory.file("notify"))
+        let feeds = try FaultServer(.echo)
+        func text(_ names: [String]) -> String {
+            "sinks: {out: {file: {path: \(directory.file("out.jsonl"))}}}\nsubscriptions:\n"
+                + names.map { "  \($0): {url: \"\(feeds.url("/\($0)"))\"}\n" }.joined()
+        }
+        let daemon = try HeldDaemon(text(["a", "b"]), in: directory, environment: ["NOTIFY_SOCKET": socket.name])
+        #expect(try await onOwnThread { try socket.receive() }.first == "READY=1")
+        try await daemon.logged("subscription.opened", times: 2)
+        let texts = [text(["a", "c", "d"]), "subscriptions: [\n", text(["a"])]
+        let statuses = ["STATUS=holding 3 subscriptions", "STATUS=reload failed: ", "STATUS=holding 1 subscriptions"]
+        for (text, status) in zip(texts, statuses) {
+            try directory.write(text, to: "hawser.yaml")
+            daemon.process.send(signal: SIGHUP)
+            let begin = try await Self.next(of: socket)
+            #expect(begin.first == "RELOADING=1")
+            let time = try #require(begin.first { $0.hasPrefix("MONOTONIC_USEC=") }?.dropFirst(15))
+            var now = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &now)
+            let age = try Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000 - #require(Int64(time))
+            #expect((0..<60_000_000).contains(age))
+            let end = try await Self.next(of: socket)
+            #expect(end.first == "READY=1")
+            #expect(end.contains { $0.hasPrefix(status) }, "\(end)")
+        }
+        #expect(feeds.requests.count { $0.target == "/a" } == 1)
+        daemon.process.send(signal: SIGTERM)
+        #expect(try await Self.next(of: socket).first == "STOPPING=1")
+        #expect(try await daemon.process.awaitExit() == .done)
+        feeds.stop()
+    }
+
+    /// The next datagram that is not only the status of every few seconds.
+    private static func next(of socket: NotificationSocket) async throws -> [String] {
+        while true {
+            let datagram = try await onOwnThread { try socket.receive() }
+            if datagram.contains(where: { !$0.hasPrefix("STATUS=") }) { return datagram }
+        }
     }
 
     @Test("READY=1 does not wait for a server that is not there")

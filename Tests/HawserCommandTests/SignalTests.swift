@@ -49,17 +49,22 @@ import Testing
         silent.stop()
     }
 
-    @Test("SIGHUP is logged and ignored, before and after the sessions are open")
+    @Test("SIGHUP reloads; a file that says the same changes nothing, one with errors is refused")
     func hangUp() async throws {
         let server = try FaultServer(.echo)
         let daemon = try HeldDaemon("subscriptions: {s: {url: \"\(server.url())\"}}\n" + Self.fileSink)
         try await daemon.logged("subscription.opened")
         for count in 1...3 {
             daemon.process.send(signal: SIGHUP)
-            let line = try await daemon.logged("signal.ignored", times: count)
-            #expect(line["signal"] == "SIGHUP")
-            #expect(line["level"] == "warning")
+            let line = try await daemon.logged("daemon.reloaded", times: count)
+            #expect(line.integer("unchanged") == 1)
         }
+        try daemon.directory.write("subscriptions: {s: {url: nonsense}}\n", to: "hawser.yaml")
+        daemon.process.send(signal: SIGHUP)
+        let failed = try await daemon.logged("daemon.reload_failed")
+        #expect(failed["level"] == "error")
+        #expect(failed["cause"] == "configuration")
+        #expect(daemon.log("configuration.error").first?["message"]?.contains("hawser.yaml:1:") == true)
         #expect(server.counts.now == 1)
         #expect(try await daemon.process.terminate() == .done)
         #expect(server.counts.total == 1)

@@ -16,9 +16,13 @@ public struct Launch: Sendable {
     ///   - level: overrides the configuration's.
     ///   - format: overrides the configuration's.
     public func run(path: String, level: Logger.Level?, format: LogFormat?) async -> ExitStatus {
-        guard let (plan, logging) = prepare(path, level: level, format: format) else { return .configuration }
+        let file = ConfigurationFile(path: path, environment: environment)
+        guard let (plan, logging) = prepare(file, level: level, format: format) else { return .configuration }
         let ending = await Daemon(
             plan,
+            file: file,
+            // What the command line says of the level holds, whatever the file says.
+            threshold: level == nil ? logging.threshold : nil,
             logger: logging.logger,
             notification: ServiceNotification(environment: environment),
             stop: StopRequest()
@@ -28,23 +32,26 @@ public struct Launch: Sendable {
     }
 
     /// What `run` needs, without the file's text and the origin of every value: they are not held while it runs.
-    private func prepare(_ path: String, level: Logger.Level?, format: LogFormat?) -> (DaemonPlan, LoggingSetup)? {
-        guard let (loaded, plan) = load(path) else { return nil }
+    private func prepare(
+        _ file: ConfigurationFile,
+        level: Logger.Level?,
+        format: LogFormat?
+    ) -> (DaemonPlan, LoggingSetup)? {
+        guard let (loaded, plan) = load(file) else { return nil }
         let log = loaded.configuration.log
         let logging = LoggingSetup(
             format: format ?? log.format,
             level: level ?? log.level.swiftLog,
             environment: environment
         )
-        for warning in loaded.warnings {
-            logging.logger.log(.warning, .configurationWarning, warning.summary, [.remedy: warning.remedy])
-        }
+        loaded.logWarnings(to: logging.logger)
         return (plan, logging)
     }
 
     /// Loads the configuration at `path` as `run` does, and says what is wrong with it.
     public func check(path: String, explain: Bool) -> ExitStatus {
-        guard let (loaded, plan) = load(path) else { return .configuration }
+        let file = ConfigurationFile(path: path, environment: environment)
+        guard let (loaded, plan) = load(file) else { return .configuration }
         for warning in loaded.warnings { printError(warning.rendered(color: isatty(STDERR_FILENO) == 1)) }
         warnOfFiles(loaded)
         if explain { print(loaded.explanation) }
@@ -90,26 +97,16 @@ public struct Launch: Sendable {
 
     /// Loads the configuration at `path` for requests by hand, and says what is wrong with it; nil if anything is.
     public func requests(path: String) -> ConfiguredRequests? {
-        load(path).map { ConfiguredRequests($1) }
+        load(ConfigurationFile(path: path, environment: environment)).map { ConfiguredRequests($1) }
     }
 
-    private func load(_ path: String) -> (LoadedConfiguration, DaemonPlan)? {
-        let loader = ConfigurationLoader(environment: environment)
-        do {
-            let loaded = try loader.load(path: path)
-            do {
-                return (loaded, try DaemonPlan(loaded.configuration, secrets: loader.secrets))
-            } catch {
-                for failure in error.all {
-                    let place = loaded.location(of: failure.keyPath) ?? path
-                    printError("\(place): error: \(failure.keyPath): \(failure.problem)")
-                }
-                printError(ConfigurationErrors.tally(error.all.count))
-            }
+    private func load(_ file: ConfigurationFile) -> (LoadedConfiguration, DaemonPlan)? {
+        do throws(ConfigurationFailure) {
+            return try file.load()
         } catch {
             printError(error.rendered(color: isatty(STDERR_FILENO) == 1))
+            return nil
         }
-        return nil
     }
 
     /// Files are opened by `run`, perhaps as another user: what stands in its way here is a warning.
@@ -130,6 +127,15 @@ public struct Launch: Sendable {
 
     private func printError(_ text: String) {
         LogStream.writeAll(Array((text.hasSuffix("\n") ? text : text + "\n").utf8), to: STDERR_FILENO)
+    }
+}
+
+extension LoadedConfiguration {
+    /// Says in the log what is worth a warning.
+    func logWarnings(to logger: EventLogger) {
+        for warning in warnings {
+            logger.log(.warning, .configurationWarning, warning.summary, [.remedy: warning.remedy])
+        }
     }
 }
 

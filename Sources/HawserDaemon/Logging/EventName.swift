@@ -5,11 +5,15 @@ public enum EventName: String, Sendable, CaseIterable {
     case daemonStarting = "daemon.starting"
     case daemonReady = "daemon.ready"
     case daemonSummary = "daemon.summary"
+    case daemonReloading = "daemon.reloading"
+    case daemonReloaded = "daemon.reloaded"
+    case daemonReloadFailed = "daemon.reload_failed"
     case daemonStopping = "daemon.stopping"
     case daemonStopped = "daemon.stopped"
     case daemonFailed = "daemon.failed"
 
     case configurationWarning = "configuration.warning"
+    case configurationError = "configuration.error"
     case signalIgnored = "signal.ignored"
 
     case subscriptionWaiting = "subscription.waiting"
@@ -79,5 +83,6 @@ public enum LogField: String, Sendable, CaseIterable {
     case sessions, reconnects, open, waiting
     case backingOff = "backing_off"
     case subscriptions, requests, connections, hosts
+    case added, changed, adjusted, removed, unchanged
     case bytes, records, signal, version, run, loop
 }

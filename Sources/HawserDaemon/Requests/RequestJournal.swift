@@ -64,8 +64,8 @@ final class RequestJournal: Sendable {
         logger.log(.warning, .requestFailed, redaction.applied(to: text), fields.merging(more) { $1 })
     }
 
-    /// Its task ends while a call is under way.
+    /// Its task ends while a call is under way: the daemon does, or a reload changes the request.
     func cancelled() {
-        logger.log(.info, .requestCancelled, "given up: the daemon ends")
+        logger.log(.info, .requestCancelled, "given up: the daemon ends, or a reload changes the request")
     }
 }

@@ -3,8 +3,6 @@ import MonotonicTime
 
 /// One request of the configuration, ready to be made.
 final class RequestPlan: Sendable {
-    /// Its index in the run's identity: behind those of the subscriptions.
-    let index: Int
     let configuration: RequestConfiguration
     /// The fields of all requests.
     private let common: [HeaderTemplate]
@@ -13,8 +11,7 @@ final class RequestPlan: Sendable {
 
     var name: String { configuration.name }
 
-    init(index: Int, configuration: RequestConfiguration, common: [HeaderTemplate]) {
-        self.index = index
+    init(configuration: RequestConfiguration, common: [HeaderTemplate]) {
         self.configuration = configuration
         self.common = common
         readsFiles = configuration.references(with: common).contains { $0.source != .env }

@@ -3,84 +3,160 @@ import Locking
 import NameResolution
 import Transport
 
-/// The requests of a run, and the client that they share.
+/// The requests of a run, and the client that they share; a reload adds some, changes some and removes some.
+///
+/// Usable from any thread.
 final class RequestSet: Sendable {
-    private let client: HTTPClient
-    private let scheduled: [ScheduledRequest]
-    private let tasks = OrderedMutex<[Task<Void, Never>]>([])
+    private struct State {
+        var client: HTTPClient?
+        var tasks: [String: Task<Void, Never>] = [:]
+        var isStopped = false
+    }
 
-    /// Makes the client; nil if no request is made by the clock, so that none costs a thread.
+    private let resolver: NameResolver
+    private let loop: EventLoop
+    private let records: LoopBound<LoopRecords>
+    private let logger: EventLogger
+    private let numbers = RequestNumbers()
+    private let journals = RequestJournals()
+    private let state = OrderedMutex(State())
+
+    /// Makes the client, if any request is made by the clock.
     ///
     /// - Parameters:
     ///   - resolver: shared with the subscriptions.
     ///   - loop: through whose records the answers go.
     /// - Throws: what of the machine the client lacks.
-    init?(
+    init(
         _ plan: DaemonPlan,
         resolver: NameResolver,
         loop: EventLoop,
         records: LoopBound<LoopRecords>,
         logger: EventLogger
     ) throws(HTTPError) {
-        let due = plan.requests.filter { !$0.configuration.isIdle }
-        guard !due.isEmpty else { return nil }
-        var journals: [String: RequestJournal] = [:]
-        for request in due { journals[request.name] = RequestJournal(request: request.name, logger: logger) }
+        self.resolver = resolver
+        self.loop = loop
+        self.records = records
+        self.logger = logger
+        let client = try makeClient(for: plan)
+        state.withLock { $0.client = client }
+    }
+
+    /// A client for `plan`; nil if it makes no request by the clock, so that none costs a thread.
+    ///
+    /// - Throws: what of the machine the client lacks.
+    func makeClient(for plan: DaemonPlan) throws(HTTPError) -> HTTPClient? {
+        guard plan.makesRequests else { return nil }
         var configuration = plan.http
         configuration.resolver = resolver
-        configuration.observer = Observer(journals: journals)
-        let client = try HTTPClient(configuration)
-        self.client = client
-        scheduled = due.compactMap { request in
-            journals[request.name].map { journal in
-                ScheduledRequest(
+        configuration.observer = journals
+        return try HTTPClient(configuration)
+    }
+
+    /// Whether the client of `plan` does what that of `earlier` does.
+    static func sharesClient(_ plan: DaemonPlan, _ earlier: DaemonPlan) -> Bool {
+        let (one, other) = (plan.http, earlier.http)
+        return one.pool == other.pool && one.proxy == other.proxy && one.tls == other.tls
+            && one.responseLimit == other.responseLimit && plan.makesRequests == earlier.makesRequests
+    }
+
+    /// Makes each request of `plan` when it is due, from now on; those that are made already go on.
+    func start(_ plan: DaemonPlan, _ slots: RecordSlots) {
+        state.withLock { state in
+            guard !state.isStopped, let client = state.client else { return }
+            for request in plan.requests where !request.configuration.isIdle && state.tasks[request.name] == nil {
+                let scheduled = ScheduledRequest(
                     plan: request,
+                    index: slots.index(of: .request(request.name)),
+                    numbers: numbers,
                     client: client,
                     secrets: plan.secrets,
                     loop: loop,
                     records: records,
-                    journal: journal,
+                    journal: journals.journal(of: request.name, logger),
                     clock: .system
                 )
+                state.tasks[request.name] = Task { await scheduled.run() }
             }
         }
     }
 
-    /// Makes each when it is due, from now on.
-    func start() {
-        tasks.withLock { tasks in
-            tasks = scheduled.map { request in Task { await request.run() } }
+    /// Gives up calls of those that are gone or changed, and goes on with those of `plan`.
+    ///
+    /// - Parameter client: what they share from now on, unless that is what they share already.
+    func apply(
+        _ change: NamedChange<RequestConfiguration>,
+        _ plan: DaemonPlan,
+        _ slots: RecordSlots,
+        _ client: Client
+    ) async {
+        switch client {
+        case .same:
+            await cancel(take(change.changed.map(\.name) + change.removed))
+        case .other(let client):
+            await cancel(take(nil))
+            let earlier = state.withLock { state in
+                defer { state.client = client }
+                return state.client
+            }
+            await earlier?.shutdown()
+            if state.withLock({ $0.isStopped }) { await client?.shutdown() }
         }
+        journals.forget(change.removed)
+        start(plan, slots)
+    }
+
+    /// The client of a new plan.
+    enum Client: Sendable {
+        case same
+        case other(HTTPClient?)
     }
 
     /// Gives up what is under way; every answer is handed over when it returns.
     func stop() async {
-        let running = tasks.withLock { tasks in
-            defer { tasks = [] }
-            return tasks
-        }
-        for task in running { task.cancel() }
-        for task in running { await task.value }
-        await client.shutdown()
+        state.withLock { $0.isStopped = true }
+        await cancel(take(nil))
+        await state.withLock { $0.client }?.shutdown()
     }
 
-    /// Passes on what the client says of a request to the journal of that request.
-    private struct Observer: HTTPObserver {
-        let journals: [String: RequestJournal]
-
-        func requestEnded(
-            _ request: HTTPRequest,
-            _ outcome: Result<HTTPResponseHead, any Error>,
-            _ timings: RequestTimings
-        ) {}
-
-        func requestRetries(
-            _ request: HTTPRequest,
-            attempt: Int,
-            after delay: Duration,
-            because cause: RetryCause
-        ) {
-            request.label.flatMap { journals[$0] }?.retries(attempt: attempt, after: delay, because: cause)
+    /// Takes out the tasks of these names; all if nil.
+    private func take(_ names: [String]?) -> [Task<Void, Never>] {
+        state.withLock { state in
+            (names ?? Array(state.tasks.keys)).compactMap { state.tasks.removeValue(forKey: $0) }
         }
+    }
+
+    private func cancel(_ tasks: [Task<Void, Never>]) async {
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+}
+
+/// The journals of the requests, by name; passes on to each what the client says of its request.
+private final class RequestJournals: HTTPObserver {
+    private let journals = OrderedMutex<[String: RequestJournal]>([:])
+
+    /// The journal of `name`, the one of before if there is one.
+    func journal(of name: String, _ logger: EventLogger) -> RequestJournal {
+        journals.withLock { journals in
+            let journal = journals[name] ?? RequestJournal(request: name, logger: logger)
+            journals[name] = journal
+            return journal
+        }
+    }
+
+    func forget(_ names: [String]) {
+        journals.withLock { journals in for name in names { journals[name] = nil } }
+    }
+
+    func requestEnded(
+        _ request: HTTPRequest,
+        _ outcome: Result<HTTPResponseHead, any Error>,
+        _ timings: RequestTimings
+    ) {}
+
+    func requestRetries(_ request: HTTPRequest, attempt: Int, after delay: Duration, because cause: RetryCause) {
+        let journal = request.label.flatMap { label in journals.withLock { $0[label] } }
+        journal?.retries(attempt: attempt, after: delay, because: cause)
     }
 }

@@ -13,6 +13,9 @@ struct ScheduledRequest: Sendable {
     private static let blockedRetry = Duration.milliseconds(250)
 
     let plan: RequestPlan
+    /// Its index in the records.
+    let index: UInt32
+    let numbers: RequestNumbers
     let client: HTTPClient
     let secrets: SecretSources
     let loop: EventLoop
@@ -23,15 +26,13 @@ struct ScheduledRequest: Sendable {
     /// Runs until its task is cancelled, or nothing is due any more.
     func run() async {
         let schedule = RequestSchedule(every: plan.configuration.every, atStart: plan.configuration.atStart)
-        var number: UInt64 = 0
         var due = schedule.first(clock.now(), draw: .random(in: 0...1))
         while let next = due {
             let delay = clock.now().duration(to: next)
             if delay > .zero { guard (try? await Task.sleep(for: delay)) != nil else { return } }
             guard await waitForRoom() else { return }
             let began = clock.now()
-            number += 1
-            let retryAfter = await makeCall(number)
+            let retryAfter = await makeCall(numbers.draw(for: plan.name))
             if Task.isCancelled { return }
             due = schedule.next(after: began, clock.now(), retryAfter: retryAfter, draw: .random(in: 0...1))
         }
@@ -91,7 +92,7 @@ struct ScheduledRequest: Sendable {
 
     /// What to tell of `error`: in words of the configuration where the client's are those of its interface.
     private static func words(_ error: any Error) -> String {
-        if error is CancellationError { return "given up: the daemon ends" }
+        if error is CancellationError { return "given up: the daemon ends, or a reload changes the request" }
         guard let error = error as? HTTPError, case .tooLarge(let limit) = error.kind else { return "\(error)" }
         let subject = [error.method?.name, error.url?.redacted].compactMap(\.self).joined(separator: " ")
         return "\(subject): the answer has more than \(limit) bytes (limits.message_size)"
@@ -99,9 +100,8 @@ struct ScheduledRequest: Sendable {
 
     private func record(_ members: [UInt8], _ number: UInt64) async {
         let now = clock.wallNanoseconds()
-        let index = UInt32(clamping: plan.index)
         let sinks = plan.configuration.sinks
-        await loop.run { [records] in
+        await loop.run { [records, index] in
             records.value.outlet(to: sinks).append(answer: members, number: number, request: index, now: now)
         }
     }

@@ -1,3 +1,4 @@
+import ConnectionLifecycle
 import Glibc
 import MonotonicTime
 
@@ -13,12 +14,13 @@ public final class FileSink: Sink {
 
     /// Opens the file, cuts off a torn last line, and starts writing.
     ///
-    /// If the file has content, or rotated files stand beside it, the first lines written are a gap mark with cause
-    /// `restart` for each of `subscriptions`: whatever came while no process wrote it is missing.
+    /// If the file has content, or rotated files stand beside it, the first lines written are a gap mark for each of
+    /// `subscriptions`: whatever came while no process wrote it is missing.
     ///
     /// - Parameters:
     ///   - run: this start of the process, for those marks.
     ///   - subscriptions: the names of the subscriptions that this sink receives.
+    ///   - cause: why nobody wrote it, for those marks.
     ///   - onEvent: called for what belongs in the log, one call at a time, on any thread; must not block.
     public convenience init(
         name: String,
@@ -26,6 +28,7 @@ public final class FileSink: Sink {
         watermarks: Watermarks = Watermarks(),
         run: String,
         subscriptions: [String],
+        cause: GapCause = .restart,
         onEvent: @escaping @Sendable (SinkEvent) -> Void
     ) throws(SinkError) {
         try self.init(
@@ -34,6 +37,7 @@ public final class FileSink: Sink {
             watermarks: watermarks,
             run: run,
             subscriptions: subscriptions,
+            cause: cause,
             operations: .system,
             clock: .system,
             onEvent: onEvent
@@ -46,6 +50,7 @@ public final class FileSink: Sink {
         watermarks: Watermarks,
         run: String,
         subscriptions: [String],
+        cause: GapCause = .restart,
         operations: FileOperations,
         clock: SinkClock,
         onEvent: @escaping @Sendable (SinkEvent) -> Void
@@ -62,10 +67,11 @@ public final class FileSink: Sink {
         if options.fsync != .never { try? operations.synchronizeDirectory(path.directory) }
         if file.tornBytes > 0 { post(.tornTailCut(path: options.path, bytes: file.tornBytes)) }
         if file.hadContent || Self.hasRotatedFiles(path, operations: operations) {
-            Self.offerRestartMarks(
+            Self.offerGapMarks(
                 to: queue,
                 run: run,
                 subscriptions: subscriptions,
+                cause: cause,
                 wallNanoseconds: clock.wallNanoseconds()
             )
         }
@@ -116,6 +122,11 @@ public final class FileSink: Sink {
         core.queue.offer(batch)
     }
 
+    /// Sets other watermarks.
+    public func setWatermarks(_ watermarks: Watermarks) {
+        core.queue.setWatermarks(watermarks)
+    }
+
     /// Registers a handler for changes of pressure.
     public func onPressureChange(_ handler: @escaping @Sendable (SinkPressure) -> Void) {
         core.queue.onPressureChange(handler)
@@ -136,10 +147,11 @@ public final class FileSink: Sink {
         return names.contains { RotatedFileName.parse($0, base: path.name) != nil }
     }
 
-    private static func offerRestartMarks(
+    private static func offerGapMarks(
         to queue: SinkQueue,
         run: String,
         subscriptions: [String],
+        cause: GapCause,
         wallNanoseconds: Int64
     ) {
         var builder = RecordBatchBuilder(identity: RunIdentity(run: run, subscriptionNames: subscriptions))
@@ -147,7 +159,7 @@ public final class FileSink: Sink {
             builder.appendMark(
                 wallNanoseconds: wallNanoseconds,
                 subscription: UInt32(clamping: index),
-                .gap(Mark.Gap(cause: .restart))
+                .gap(Mark.Gap(cause: cause))
             )
         }
         if let batch = builder.seal() { _ = queue.offer(batch) }

@@ -78,6 +78,9 @@ public protocol Sink: AnyObject, Sendable {
     /// that it pauses in began.
     func onPressureChange(_ handler: @escaping @Sendable (SinkPressure) -> Void)
 
+    /// Asks for a pause, and lets go, at other marks from now on.
+    func setWatermarks(_ watermarks: Watermarks)
+
     /// Ends the sink: writes what it has, for at most `limit`, then closes. Later batches are refused.
     ///
     /// Idempotent: every caller awaits the same end; the first limit holds. Returns within `limit` and half a second

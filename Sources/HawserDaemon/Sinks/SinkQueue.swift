@@ -12,6 +12,7 @@ final class SinkQueue: Sendable {
         var head = 0
         var statistics = SinkStatistics()
         var pressure = SinkPressure.open
+        var watermarks: Watermarks
         var isWaitingForWork = false
         var drainDeadline: Instant?
         var handlers: [@Sendable (SinkPressure) -> Void] = []
@@ -27,16 +28,15 @@ final class SinkQueue: Sendable {
 
     let wakePipe: WakePipe
     let clock: SinkClock
-    private let watermarks: Watermarks
     private let onEvent: @Sendable (SinkEvent) -> Void
-    private let state = OrderedMutex(State())
+    private let state: OrderedMutex<State>
 
     init(
         watermarks: Watermarks,
         clock: SinkClock,
         onEvent: @escaping @Sendable (SinkEvent) -> Void
     ) throws(SystemError) {
-        self.watermarks = watermarks
+        state = OrderedMutex(State(watermarks: watermarks))
         self.clock = clock
         self.onEvent = onEvent
         wakePipe = try WakePipe()
@@ -61,7 +61,7 @@ final class SinkQueue: Sendable {
             state.batches.append(batch)
             state.statistics.queuedBytes += batch.byteCount
             state.statistics.queuedRecords += batch.recordCount
-            let becomesFull = state.pressure == .open && state.statistics.queuedBytes >= watermarks.high
+            let becomesFull = state.pressure == .open && state.statistics.queuedBytes >= state.watermarks.high
             if becomesFull {
                 state.pressure = .full
                 state.statistics.fullSince = clock.now()
@@ -75,6 +75,15 @@ final class SinkQueue: Sendable {
         if wakes { wakePipe.signal() }
         if answer == .full { deliverNotices() }
         return answer
+    }
+
+    /// Sets other watermarks. A high one that is reached already counts with the next batch.
+    func setWatermarks(_ watermarks: Watermarks) {
+        let relieved = state.withLock { state in
+            state.watermarks = watermarks
+            return relieve(&state)
+        }
+        if relieved { deliverNotices() }
     }
 
     /// Tells `event`, behind all that happened before.
@@ -134,16 +143,21 @@ final class SinkQueue: Sendable {
             state.statistics.queuedBytes -= queuedBytes
             state.statistics.writtenRecords += UInt64(records)
             state.statistics.writtenBytes += UInt64(writtenBytes)
-            guard state.pressure == .full, state.statistics.queuedBytes <= watermarks.low else { return false }
-            let now = clock.now()
-            let fullSince = state.statistics.fullSince ?? now
-            state.pressure = .open
-            state.statistics.fullSince = nil
-            state.notices.append(.event(.resumed(after: fullSince.duration(to: now))))
-            state.notices.append(.pressure(.open))
-            return true
+            return relieve(&state)
         }
         if relieved { deliverNotices() }
+    }
+
+    /// Opens a full sink that is at its low watermark; says whether it did.
+    private func relieve(_ state: inout State) -> Bool {
+        guard state.pressure == .full, state.statistics.queuedBytes <= state.watermarks.low else { return false }
+        let now = clock.now()
+        let fullSince = state.statistics.fullSince ?? now
+        state.pressure = .open
+        state.statistics.fullSince = nil
+        state.notices.append(.event(.resumed(after: fullSince.duration(to: now))))
+        state.notices.append(.pressure(.open))
+        return true
     }
 
     /// Keeps the error number of a write for `statistics`.

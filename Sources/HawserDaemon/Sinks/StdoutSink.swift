@@ -31,6 +31,11 @@ public final class StdoutSink: Sink {
         core.queue.offer(batch)
     }
 
+    /// Sets other watermarks.
+    public func setWatermarks(_ watermarks: Watermarks) {
+        core.queue.setWatermarks(watermarks)
+    }
+
     /// Registers a handler for changes of pressure.
     public func onPressureChange(_ handler: @escaping @Sendable (SinkPressure) -> Void) {
         core.queue.onPressureChange(handler)

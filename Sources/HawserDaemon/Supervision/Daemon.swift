@@ -17,31 +17,60 @@ public struct Daemon: Sendable {
     }
 
     private let plan: DaemonPlan
+    private let file: ConfigurationFile?
+    private let threshold: LogThreshold?
+    private let reloads = ReloadQueue()
     private let logger: EventLogger
     private let notification: ServiceNotification
     private let stop: StopRequest
 
     /// A daemon for `plan`; `run` starts it, `stop` ends it.
-    public init(_ plan: DaemonPlan, logger: EventLogger, notification: ServiceNotification, stop: StopRequest) {
+    ///
+    /// - Parameters:
+    ///   - file: where `plan` comes from, to be read again; nil: there is nothing to reload.
+    ///   - threshold: what a reload sets to `log.level`; nil: that is not for the file to say.
+    public init(
+        _ plan: DaemonPlan,
+        file: ConfigurationFile? = nil,
+        threshold: LogThreshold? = nil,
+        logger: EventLogger,
+        notification: ServiceNotification,
+        stop: StopRequest
+    ) {
         self.plan = plan
+        self.file = file
+        self.threshold = threshold
         self.logger = logger
         self.notification = notification
         self.stop = stop
     }
 
+    /// Reads the file again and applies what is new in it to the running daemon; returns when that is done.
+    ///
+    /// From any task, any number at once: they are done one after the other. Bounded: reading and opening sinks by 30 s
+    /// each, closing sessions by 3 s, writing out sinks that are removed by `shutdown.drain`.
+    ///
+    /// - Throws: why nothing was changed.
+    public func reload() async throws(ReloadError) -> ReloadReport {
+        try await reloads.request()
+    }
+
     /// Runs until a stop is requested, and returns when everything is closed.
     public func run() async -> Ending {
-        let identity = RunIdentity(
-            run: Self.makeRunName(),
-            subscriptionNames: plan.subscriptions.map(\.name),
-            requestNames: plan.requests.map(\.name)
-        )
+        let ending = await work()
+        await reloads.close()
+        return ending
+    }
+
+    private func work() async -> Ending {
+        let run = Self.makeRunName()
+        let slots = RecordSlots(plan.sources)
         logger.log(
             .info,
             .daemonStarting,
             "starting",
             [
-                .version: HawserVersion.current, .run: identity.run, .subscriptions: plan.subscriptions.count,
+                .version: HawserVersion.current, .run: run, .subscriptions: plan.subscriptions.count,
                 .requests: plan.requests.count, .connections: plan.configuration.limits.connections,
             ]
         )
@@ -49,7 +78,7 @@ public struct Daemon: Sendable {
         let sinks: SinkSet
         var loops: [EventLoop] = []
         do {
-            sinks = try SinkSet(plan, run: identity.run, logger: logger) { [stop] name in
+            sinks = try SinkSet(plan, run: run, logger: logger) { [stop] name in
                 stop.request(.failure("the reader of sink \(name) is gone"))
             }
         } catch {
@@ -66,29 +95,21 @@ public struct Daemon: Sendable {
             return fail("\(error)")
         }
 
-        let resolver = NameResolver(ttl: plan.configuration.http.dnsTTL)
-        let records = loops.map { LoopBound(LoopRecords(loop: $0, identity: identity, sinks: sinks.sinks), to: $0) }
-        sinks.report(to: Array(zip(loops, records)))
-        let limits = plan.configuration.limits
-        let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
-        let subscriptions = makeSubscriptions(on: loops, records, resolver, semaphore, gate)
+        let parts = makeParts(run, slots, loops, sinks, gate)
         let watching = watch(loops)
-        let requests: RequestSet?
-        do { requests = try makeRequests(on: loops, records: records, resolver: resolver) } catch {
-            stop.request(.failure("\(error)"))
-            requests = nil
-        }
-        let reason = await hold(subscriptions, requests, semaphore, gate)
+        let reloader = makeReloader(slots, parts)
+        let (reason, reloading) = await hold(parts, slots, reloader)
 
-        let statistics = await subscriptions.snapshots()
-        for (loop, records) in zip(loops, records) { await loop.run { records.value.close() } }
+        let statistics = await parts.subscriptions.snapshots()
+        for (loop, records) in zip(loops, parts.records) { await loop.run { records.value.close() } }
         // The signals are watched until the drain is over: SIGHUP must not end it, and a second SIGTERM has to.
-        let isComplete = await sinks.drain(within: plan.configuration.drain)
-        resolver.shutdown()
+        let isComplete = await sinks.drain(within: reloader.plan.configuration.drain)
+        await reloading.value
+        parts.resolver.shutdown()
         watching?.cancel()
         await watching?.value
         for loop in loops { await loop.shutdown() }
-        return end(statistics, reason: reason, isComplete: isComplete)
+        return end(statistics, removed: parts.subscriptions.removed, reason: reason, isComplete: isComplete)
     }
 
     // MARK: Start
@@ -118,21 +139,52 @@ public struct Daemon: Sendable {
         let description: String
     }
 
+    /// Everything that works, on the loops that are there.
+    private func makeParts(
+        _ run: String,
+        _ slots: RecordSlots,
+        _ loops: [EventLoop],
+        _ sinks: SinkSet,
+        _ gate: DialGate
+    ) -> DaemonParts {
+        let identity = RunIdentity(run: run, sources: slots.sources)
+        let records = loops.map { LoopBound(LoopRecords(loop: $0, identity: identity, sinks: sinks.sinks), to: $0) }
+        sinks.report(to: Array(zip(loops, records)))
+        let resolver = NameResolver(ttl: plan.configuration.http.dnsTTL)
+        let limits = plan.configuration.limits
+        let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
+        return DaemonParts(
+            run: run,
+            loops: loops,
+            records: records,
+            resolver: resolver,
+            sinks: sinks,
+            semaphore: semaphore,
+            gate: gate,
+            subscriptions: makeSubscriptions(slots, on: loops, records, resolver, semaphore, gate),
+            requests: makeRequests(on: loops, records: records, resolver: resolver)
+        )
+    }
+
     private func makeSubscriptions(
+        _ slots: RecordSlots,
         on loops: [EventLoop],
         _ records: [LoopBound<LoopRecords>],
         _ resolver: NameResolver,
         _ semaphore: ConnectionSemaphore,
         _ gate: DialGate
     ) -> SubscriptionSet {
+        let tickets = TicketCounter()
         let subscriptions = SubscriptionSet(
             plan.subscriptions,
+            slots,
             on: zip(loops, records).map { loop, records in
                 Subscription.Surroundings(
                     loop: loop,
                     resolver: resolver,
                     semaphore: semaphore,
                     gate: gate,
+                    tickets: tickets,
                     records: records,
                     secrets: plan.secrets,
                     logger: logger
@@ -143,27 +195,45 @@ public struct Daemon: Sendable {
         return subscriptions
     }
 
-    /// Their answers are few, and go through the records of the first loop.
+    /// Their answers are few, and go through the records of the first loop. Without a client for them the daemon ends.
     private func makeRequests(
         on loops: [EventLoop],
         records: [LoopBound<LoopRecords>],
         resolver: NameResolver
-    ) throws(HTTPError) -> RequestSet? {
+    ) -> RequestSet? {
         guard let loop = loops.first, let records = records.first else { return nil }
-        return try RequestSet(plan, resolver: resolver, loop: loop, records: records, logger: logger)
+        do throws(HTTPError) {
+            return try RequestSet(plan, resolver: resolver, loop: loop, records: records, logger: logger)
+        } catch {
+            stop.request(.failure("\(error)"))
+            return nil
+        }
+    }
+
+    private func makeReloader(_ slots: RecordSlots, _ parts: DaemonParts) -> Reloader {
+        Reloader(
+            plan,
+            slots,
+            parts,
+            file: file,
+            threshold: threshold,
+            queue: reloads,
+            logger: logger,
+            notification: notification
+        )
     }
 
     /// Until the first loop ends: from then on the signals do what they would have done.
     private func watchSignals(on loops: [EventLoop]) throws(EventLoopError) {
         _ = try loops.first?.onSignal(
             [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
-        ) { [logger, stop] signal in
+        ) { [logger, stop, reloads] signal in
             let names = [SIGHUP: "SIGHUP", SIGUSR1: "SIGUSR1", SIGUSR2: "SIGUSR2", SIGTERM: "SIGTERM"]
             let name = names[signal, default: "SIGINT"]
             switch signal {
             case SIGHUP:
-                let text = "reloading is not supported yet: restart to apply a new configuration"
-                logger.log(.warning, .signalIgnored, text, [.signal: name])
+                guard !reloads.submit() else { return }
+                logger.log(.warning, .signalIgnored, "the daemon ends: nothing is reloaded", [.signal: name])
             case SIGUSR1, SIGUSR2:
                 let text = "ignored: files that were renamed or removed are reopened without being told"
                 logger.log(.warning, .signalIgnored, text, [.signal: name])
@@ -184,33 +254,38 @@ public struct Daemon: Sendable {
     // MARK: Work
 
     /// Returns when a stop was requested and every session is closed.
+    ///
+    /// - Returns: why; and what ends once the sinks that a reload removed have written out what they hold.
     private func hold(
-        _ subscriptions: SubscriptionSet,
-        _ requests: RequestSet?,
-        _ semaphore: ConnectionSemaphore,
-        _ gate: DialGate
-    ) async -> StopRequest.Reason {
+        _ parts: DaemonParts,
+        _ slots: RecordSlots,
+        _ reloader: Reloader
+    ) async -> (StopRequest.Reason, Task<Void, Never>) {
+        let subscriptions = parts.subscriptions
         let reporter = StatusReporter(subscriptions, logger: logger, notification: notification)
         let reporting = Task { await reporter.run() }
         logger.log(.info, .daemonReady, "ready", [.subscriptions: subscriptions.count])
         notification.send(.ready, .status("holding \(subscriptions.count) subscriptions"))
         let starting = Task { await subscriptions.start() }
-        requests?.start()
+        parts.requests?.start(plan, slots)
+        let reloading = Task { await reloader.run() }
 
         let reason = await stop.wait()
 
+        await reloads.close()
         starting.cancel()
         reporting.cancel()
         notification.send(.stopping, .status("closing every session"))
         announce(reason)
-        semaphore.close()
-        gate.close()
+        parts.semaphore.close()
+        parts.gate.close()
         await starting.value
         await subscriptions.stop(.shutdown)
-        await requests?.stop()
+        await parts.requests?.stop()
         await subscriptions.end()
-        await gate.finish()
-        return reason
+        await reloads.settle()
+        await parts.gate.finish()
+        return (reason, reloading)
     }
 
     // MARK: End
@@ -225,6 +300,7 @@ public struct Daemon: Sendable {
 
     private func end(
         _ statistics: [SubscriptionStatistics],
+        removed: (messages: UInt64, bytes: UInt64),
         reason: StopRequest.Reason,
         isComplete: Bool
     ) -> Ending {
@@ -235,8 +311,8 @@ public struct Daemon: Sendable {
             .daemonStopped,
             isComplete ? "stopped: every record is written" : "stopped: records were left behind",
             [
-                .receivedMessages: Int(clamping: statistics.reduce(0) { $0 + $1.messages }),
-                .receivedBytes: Int(clamping: statistics.reduce(0) { $0 + $1.bytes }),
+                .receivedMessages: Int(clamping: statistics.reduce(removed.messages) { $0 + $1.messages }),
+                .receivedBytes: Int(clamping: statistics.reduce(removed.bytes) { $0 + $1.bytes }),
             ]
         )
         return Ending(status: status, statistics: statistics)

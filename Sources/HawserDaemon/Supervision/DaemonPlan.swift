@@ -22,6 +22,7 @@ public struct DaemonPlan: Sendable {
 
     /// The configuration without its subscriptions and requests, which are below: held once, they are most of it.
     public let configuration: Configuration
+    /// In the order of the file.
     let subscriptions: [SubscriptionPlan]
     let requests: [RequestPlan]
     /// What the client of the requests does.
@@ -35,7 +36,7 @@ public struct DaemonPlan: Sendable {
         var contexts = TLSContexts()
         var subscriptions: [SubscriptionPlan] = []
         var failures: [Failure] = []
-        for (index, subscription) in configuration.subscriptions.enumerated() {
+        for subscription in configuration.subscriptions {
             let keyPath = "subscriptions.\(subscription.name)"
             do throws(DialTargetError) {
                 let target = try subscription.dialTarget(using: secrets)
@@ -49,7 +50,6 @@ public struct DaemonPlan: Sendable {
                 }
                 subscriptions.append(
                     SubscriptionPlan(
-                        index: index,
                         configuration: subscription,
                         target: target,
                         tls: context,
@@ -61,9 +61,8 @@ public struct DaemonPlan: Sendable {
             }
         }
         http = Self.client(of: configuration, secrets, &contexts, &failures)
-        requests = configuration.requests.enumerated().map { index, request in
-            let index = configuration.subscriptions.count + index
-            return RequestPlan(index: index, configuration: request, common: configuration.http.headers)
+        requests = configuration.requests.map { request in
+            RequestPlan(configuration: request, common: configuration.http.headers)
         }
         for request in requests {
             do throws(CallError) {
@@ -79,6 +78,22 @@ public struct DaemonPlan: Sendable {
         self.configuration = rest
         self.subscriptions = subscriptions
         self.secrets = secrets
+    }
+
+    /// The configuration with everything in it.
+    var wholeConfiguration: Configuration {
+        var whole = configuration
+        whole.subscriptions = subscriptions.map(\.configuration)
+        whole.requests = requests.map(\.configuration)
+        return whole
+    }
+
+    /// Whether any request is made by the clock.
+    var makesRequests: Bool { requests.contains { !$0.configuration.isIdle } }
+
+    /// Everything that records come from.
+    var sources: [RecordSource] {
+        subscriptions.map { .subscription($0.name) } + requests.map { .request($0.name) }
     }
 
     /// What the client of `configuration` does; a file under `http.tls` that cannot be used is a failure.

@@ -6,7 +6,7 @@ import Transport
 /// Confined to its loop. While one of its sinks is full, every feed that is attached is paused.
 final class RecordOutlet: TurnEndHandler {
     private let loop: EventLoop
-    private let sinks: [any Sink]
+    private var sinks: [any Sink]
     private var builder: RecordBatchBuilder
     private var isScheduled = false
     private var full: Set<String> = []
@@ -72,20 +72,32 @@ final class RecordOutlet: TurnEndHandler {
     func turnEnded() {
         isScheduled = false
         guard let batch = builder.seal() else { return }
-        for sink in sinks { pressureChanged(of: sink.name, to: sink.offer(batch)) }
+        for sink in sinks { pressureChanged(of: sink, to: sink.offer(batch)) }
     }
 
-    /// The sink `name` became full, open or closed.
-    func pressureChanged(of name: String, to pressure: SinkPressure) {
+    /// Goes on with other names and sinks: what was added so far is handed over before. A full sink that another one
+    /// takes the place of does not hold up the feeds any longer.
+    func change(_ identity: RunIdentity, sinks: [any Sink]) {
+        turnEnded()
+        builder.identity = identity
+        let gone = self.sinks.filter { old in !sinks.contains { $0 === old } }
+        for sink in gone { pressureChanged(of: sink, to: .open) }
+        self.sinks = sinks
+    }
+
+    /// `sink` became full, open or closed. Nothing if it is not one of those that are written to: one that is being
+    /// drained may have the name of one that is.
+    func pressureChanged(of sink: any Sink, to pressure: SinkPressure) {
         switch pressure {
         case .full:
-            guard sinks.contains(where: { $0.name == name }), full.insert(name).inserted, full.count == 1 else {
+            guard sinks.contains(where: { $0 === sink }), full.insert(sink.name).inserted, full.count == 1 else {
                 return
             }
             let names = blockedBy
             for feed in feeds.values { feed.pause(for: names) }
         case .open, .closed:
-            guard full.remove(name) != nil, full.isEmpty else { return }
+            guard !full.isEmpty, sinks.contains(where: { $0 === sink }) else { return }
+            guard full.remove(sink.name) != nil, full.isEmpty else { return }
             for feed in feeds.values { feed.resume() }
         }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicTime
 
 /// Tells systemd what the service is doing, by the datagram protocol of sd_notify(3). Silent when nobody listens.
 public struct ServiceNotification: Sendable {
@@ -6,6 +7,8 @@ public struct ServiceNotification: Sendable {
     public enum Message: Sendable, Hashable {
         /// Start-up is finished.
         case ready
+        /// A reload began, at this instant of `CLOCK_MONOTONIC`; `ready` ends it, however it went.
+        case reloading(Instant)
         /// Shutdown began.
         case stopping
         /// One line for `systemctl status`.
@@ -18,6 +21,7 @@ public struct ServiceNotification: Sendable {
         var assignment: String {
             switch self {
             case .ready: "READY=1"
+            case .reloading(let now): "RELOADING=1\nMONOTONIC_USEC=\(now.nanoseconds / 1_000)"
             case .stopping: "STOPPING=1"
             case .watchdog: "WATCHDOG=1"
             case .watchdogTrigger: "WATCHDOG=trigger"

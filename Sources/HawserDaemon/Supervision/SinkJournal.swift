@@ -10,6 +10,7 @@ final class SinkJournal: Sendable {
         var limiter = RepeatLimiter(burst: 3, interval: .seconds(60))
         var saidBlocked = false
         var lastBlocked = Instant.origin
+        var isLeaving = false
     }
 
     private let logger: EventLogger
@@ -20,6 +21,13 @@ final class SinkJournal: Sendable {
         self.logger = logger.with([.sink: sink])
         self.clock = clock
     }
+
+    /// A reload has taken the sink out of the configuration: what becomes of it concerns no feed any more.
+    func leave() {
+        state.withLock { $0.isLeaving = true }
+    }
+
+    var isLeaving: Bool { state.withLock { $0.isLeaving } }
 
     func opened(_ description: String) {
         logger.log(.info, .sinkOpened, "open", [.path: description])

@@ -16,6 +16,7 @@ actor Subscription {
         let resolver: NameResolver
         let semaphore: ConnectionSemaphore
         let gate: DialGate
+        let tickets: TicketCounter
         let records: LoopBound<LoopRecords>
         let secrets: SecretSources
         let logger: EventLogger
@@ -25,6 +26,7 @@ actor Subscription {
             resolver: NameResolver,
             semaphore: ConnectionSemaphore,
             gate: DialGate,
+            tickets: TicketCounter,
             records: LoopBound<LoopRecords>,
             secrets: SecretSources,
             logger: EventLogger
@@ -33,6 +35,7 @@ actor Subscription {
             self.resolver = resolver
             self.semaphore = semaphore
             self.gate = gate
+            self.tickets = tickets
             self.records = records
             self.secrets = secrets
             self.logger = logger
@@ -45,12 +48,18 @@ actor Subscription {
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    private let plan: SubscriptionPlan
+    /// What it goes by, and what it will go by once nothing is left that was begun under it.
+    private var plan: SubscriptionPlan
+    private var nextPlan: SubscriptionPlan?
+    /// Its index in the records.
+    private let index: UInt32
+    /// Whom the limits on connections and dials know; another one for each time that it queues.
+    private var ticket = 0
     private let surroundings: Surroundings
     private var journal: SubscriptionJournal
     private var machine: SubscriptionMachine
     private var random = SystemRandomNumberGenerator()
-    private var gaps = GapTracker()
+    private var gaps: GapTracker
     private var statistics: SubscriptionStatistics
 
     private var timer: LoopTimer?
@@ -62,14 +71,18 @@ actor Subscription {
     private var isReading = false
     /// Since when the session is paused, on the wall clock; what it misses then begins there.
     private var pausedAt: Int64?
-    private var finished: CheckedContinuation<Void, Never>?
+    private var finished: [CheckedContinuation<Void, Never>] = []
+    private var settling: [CheckedContinuation<Void, Never>] = []
 
-    init(plan: SubscriptionPlan, surroundings: Surroundings) {
+    /// - Parameter memory: what one of its name left behind in this run.
+    init(plan: SubscriptionPlan, index: UInt32, memory: SubscriptionMemory, surroundings: Surroundings) {
         self.plan = plan
+        self.index = index
+        gaps = memory.gaps
         self.surroundings = surroundings
         loop = surroundings.loop
         journal = SubscriptionJournal(plan: plan, logger: surroundings.logger)
-        machine = SubscriptionMachine(backoff: plan.settings.reconnect)
+        machine = SubscriptionMachine(backoff: plan.settings.reconnect, sessions: memory.sessions)
         statistics = SubscriptionStatistics(name: plan.name)
     }
 
@@ -83,7 +96,25 @@ actor Subscription {
     /// Returns when it is stopped and its last session is closed.
     func end() async {
         guard machine.state != .stopped else { return }
-        await withCheckedContinuation { finished = $0 }
+        await withCheckedContinuation { finished.append($0) }
+    }
+
+    /// Goes by `plan`: at the next dial, which is now if the plan differs in anything and the session cannot go on.
+    func change(to plan: SubscriptionPlan, _ difference: ConfigurationDifference) {
+        nextPlan = plan
+        guard difference != .none else { return }
+        handle(.planChanged(plan.settings.reconnect, keepsSession: difference == .adjusted))
+    }
+
+    /// Returns when no session is being closed any more.
+    func settle() async {
+        guard case .closing = machine.state else { return }
+        await withCheckedContinuation { settling.append($0) }
+    }
+
+    /// What it leaves behind once it is stopped.
+    var memory: SubscriptionMemory {
+        SubscriptionMemory(sessions: machine.sessions, gaps: gaps)
     }
 
     /// Ends the session and the subscription, from whatever state.
@@ -122,6 +153,13 @@ actor Subscription {
         journal.follow(actions, now: loop.now)
         for action in actions { perform(action) }
         timer?.arm(at: preparing?.deadline ?? machine.nextDeadline)
+        if !settling.isEmpty { resumeSettling() }
+    }
+
+    private func resumeSettling() {
+        if case .closing = machine.state { return }
+        for waiter in settling { waiter.resume() }
+        settling = []
     }
 
     private func deadlineReached() {
@@ -144,35 +182,51 @@ actor Subscription {
     private func perform(_ action: SubscriptionAction) {
         switch action {
         case .requestPermit: requestPermit()
-        case .withdrawRequest: surroundings.semaphore.withdraw(plan.index)
+        case .withdrawRequest: surroundings.semaphore.withdraw(ticket)
         case .requestDial: requestDial()
-        case .withdrawDial: surroundings.gate.withdraw(plan.index)
-        case .endDial(let end): surroundings.gate.end(plan.index, end)
+        case .withdrawDial: surroundings.gate.withdraw(ticket)
+        case .endDial(let end): surroundings.gate.end(ticket, end)
         case .holdHost(let duration): surroundings.gate.hold(plan.site.host, for: duration)
         case .startSession(let number): startSession(number)
         case .closeSession(let outcome): closeSession(outcome)
-        case .releasePermit: surroundings.semaphore.release(plan.index)
+        case .releasePermit: surroundings.semaphore.release(ticket)
         case .retryScheduled: break  // Its line is written, and the timer is armed after every event.
         case .stopped: finish()
         }
     }
 
+    /// The one place where a new plan is taken over: no session, permit or dial of an older one is left.
     private func requestPermit() {
-        let position = surroundings.semaphore.request(plan.index, host: plan.site.host) { [self] in
-            loop.submit { self.assumeIsolated { $0.handle(.permitGranted) } }
+        if let nextPlan {
+            plan = nextPlan
+            journal.plan = nextPlan
+            self.nextPlan = nil
+        }
+        let ticket = surroundings.tickets.draw()
+        self.ticket = ticket
+        let position = surroundings.semaphore.request(ticket, host: plan.site.host) { [self] in
+            loop.submit { self.assumeIsolated { $0.permitGranted(ticket) } }
         }
         if let position { journal.waiting(position: position) }
     }
 
+    private func permitGranted(_ ticket: Int) {
+        // Granted in the moment in which the request was withdrawn, and another one made.
+        guard ticket == self.ticket else { return surroundings.semaphore.release(ticket) }
+        handle(.permitGranted)
+    }
+
     private func requestDial() {
         let asked = loop.now
-        let wait = surroundings.gate.request(plan.index, at: plan.site) { [self] in
-            loop.submit { self.assumeIsolated { $0.dialReleased(after: asked.duration(to: $0.loop.now)) } }
+        let ticket = ticket
+        let wait = surroundings.gate.request(ticket, at: plan.site) { [self] in
+            loop.submit { self.assumeIsolated { $0.dialReleased(ticket, after: asked.duration(to: $0.loop.now)) } }
         }
         if let wait { journal.waitingToDial(wait) }
     }
 
-    private func dialReleased(after wait: Duration) {
+    private func dialReleased(_ ticket: Int, after wait: Duration) {
+        guard ticket == self.ticket else { return surroundings.gate.end(ticket, .abandoned) }
         journal.released(after: wait)
         handle(.dialReleased)
     }
@@ -181,18 +235,25 @@ actor Subscription {
     private func startSession(_ number: Int) {
         preparing = (number, loop.now + plan.settings.timeouts.dial)
         guard plan.dialReadsFiles else { return dial(number, prepare(plan, surroundings.secrets)) }
-        guard !isReading else { return }
+        if !isReading { readReferences() }
+    }
+
+    private func readReferences() {
         isReading = true
         DispatchQueue.global().async { [self, plan, secrets = surroundings.secrets] in
             let prepared = prepare(plan, secrets)
-            loop.submit { self.assumeIsolated { $0.referencesRead(prepared) } }
+            loop.submit { self.assumeIsolated { $0.referencesRead(prepared, for: plan) } }
         }
     }
 
-    /// Answers whichever session waits now: one that hung is not read again for the next.
-    private func referencesRead(_ prepared: Result<SubscriptionPlan.Dial, DialTargetError>) {
+    /// Answers whichever session waits now, if it goes by the same plan: one that hung is not read again for the next.
+    private func referencesRead(
+        _ prepared: Result<SubscriptionPlan.Dial, DialTargetError>,
+        for plan: SubscriptionPlan
+    ) {
         isReading = false
-        if let number = preparing?.number { dial(number, prepared) }
+        guard let number = preparing?.number else { return }
+        if plan === self.plan { dial(number, prepared) } else { readReferences() }
     }
 
     private nonisolated func prepare(
@@ -214,7 +275,7 @@ actor Subscription {
         subscribeMessages = dial.subscribe
         let recorder = SessionRecorder(
             outlet: surroundings.records.value.outlet(to: plan.configuration.sinks),
-            subscription: UInt32(clamping: plan.index),
+            subscription: index,
             session: UInt32(clamping: number),
             decodesJSON: plan.settings.decode == .json
         ) { [unowned self] edge in
@@ -277,7 +338,7 @@ actor Subscription {
         journal.ended(number, report, silence)
         if report.wasOpen {
             close(number, report)
-        } else if report.end.cause != .shutdown {
+        } else if report.end.cause != .shutdown, report.end.cause != .reloaded {
             statistics.failedDials += 1
         }
         handle(.sessionEnded(session: number, report.end))
@@ -313,29 +374,14 @@ actor Subscription {
     }
 
     private func mark(_ mark: Mark, now: Int64) {
-        outlet.append(mark, subscription: UInt32(clamping: plan.index), now: now)
+        outlet.append(mark, subscription: index, now: now)
     }
 
     private func finish() {
         journal.stopped(snapshot)
         timer?.cancel()
         timer = nil
-        finished?.resume()
-        finished = nil
-    }
-}
-
-extension SessionReport {
-    /// Whether the opening handshake had succeeded.
-    var wasOpen: Bool {
-        end.stage == .open || end.stage == .closing
-    }
-
-    /// A session that could not even be tried.
-    static func notDialed(_ outcome: Outcome, because detail: String) -> SessionReport {
-        SessionReport(
-            end: SessionEnd(outcome: outcome, stage: .resolving, fault: outcome == .shutdown ? nil : .resources),
-            detail: detail
-        )
+        for waiter in finished { waiter.resume() }
+        finished = []
     }
 }

@@ -20,7 +20,8 @@ struct SubscriptionJournal {
         }
     }
 
-    private let plan: SubscriptionPlan
+    /// What the lines are about; the newest once nothing of an older one is left.
+    var plan: SubscriptionPlan
     private let shared: EventLogger
     private var limiter = RepeatLimiter()
     private var ended: Ended?

@@ -14,8 +14,6 @@ final class SubscriptionPlan: Sendable {
         var redaction: Redaction
     }
 
-    /// Its index in the run's identity, and its name to the connection limit.
-    let index: Int
     let configuration: SubscriptionConfiguration
     /// Whom the limits on connections and dials count it for.
     let site: DialSite
@@ -35,13 +33,11 @@ final class SubscriptionPlan: Sendable {
 
     /// - Parameter target: the references' values of now, for what must be known before the first dial.
     init(
-        index: Int,
         configuration: SubscriptionConfiguration,
         target: DialTarget,
         tls: TLSContext?,
         limits: MessageLimits
     ) {
-        self.index = index
         self.configuration = configuration
         isSecure = target.url.isSecure
         self.tls = isSecure ? tls : nil

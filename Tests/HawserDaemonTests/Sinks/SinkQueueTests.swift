@@ -19,6 +19,23 @@ struct SinkQueueTests {
         return queue
     }
 
+    @Test("other watermarks hold at once: a full queue that is at the new low one is open")
+    func otherWatermarks() throws {
+        let batch = batch(1...10)
+        let size = batch.byteCount
+        let queue = try queue(high: size * 2, low: 0)
+        _ = queue.offer(batch)
+        #expect(queue.offer(batch) == .full)
+        queue.setWatermarks(Watermarks(high: size * 3, low: size))
+        #expect(queue.statistics.fullSince != nil)
+        queue.setWatermarks(Watermarks(high: size * 4, low: size * 2))
+        #expect(queue.statistics.fullSince == nil)
+        #expect(told.values.suffix(1) == ["open"])
+        #expect(queue.offer(batch) == .open)
+        queue.setWatermarks(Watermarks(high: size, low: 0))
+        #expect(queue.offer(batch) == .full)
+    }
+
     @Test("full at the high watermark, open again at the low one, told once each and in order")
     func hysteresis() throws {
         let batch = batch(1...10)

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import TestSupport
 import Testing
@@ -9,27 +10,44 @@ final class DaemonRunner: Sendable {
     let directory: TemporaryDirectory
     let log = Collected<LogLine>()
     let stop = StopRequest()
-    private let plan: DaemonPlan
+    let threshold = LogThreshold(.info)
+    let daemon: Daemon
 
-    /// - Parameter yaml: `DIR` in it stands for the test's directory. Without `limits` in it, dials are free.
-    init(_ yaml: String, environment: [String: String] = [:]) throws {
-        directory = try TemporaryDirectory()
-        let parts = FreeDials.added(to: yaml).split(separator: "DIR", omittingEmptySubsequences: false)
-        let text = parts.joined(separator: directory.path)
-        let loader = ConfigurationLoader(environment: environment)
-        let loaded = try loader.load(text: text, file: "test.yaml")
-        plan = try DaemonPlan(loaded.configuration, secrets: loader.secrets)
-    }
-
-    /// Runs the daemon until `body` returns; then it is told to stop.
-    func run(_ body: @escaping @Sendable (DaemonRunner) async throws -> Void) async throws -> Daemon.Ending {
+    /// - Parameters:
+    ///   - yaml: `DIR` in it stands for the test's directory. Without `limits` in it, dials are free.
+    ///   - files: how the files that it refers to are read, and at a reload the file itself.
+    init(_ yaml: String, environment: [String: String] = [:], files: FileAccess = .system) throws {
+        let directory = try TemporaryDirectory()
+        self.directory = directory
+        let loader = ConfigurationLoader(environment: environment, files: files)
+        let loaded = try loader.load(text: Self.text(yaml, in: directory), file: "test.yaml")
         let handler = CollectingLogHandler(lines: log)
-        let daemon = Daemon(
-            plan,
+        daemon = Daemon(
+            try DaemonPlan(loaded.configuration, secrets: loader.secrets),
+            file: ConfigurationFile(path: directory.file("test.yaml"), environment: environment, files: files),
+            threshold: threshold,
             logger: EventLogger(Logger(label: "test") { _ in handler }),
             notification: ServiceNotification(environment: [:]),
             stop: stop
         )
+    }
+
+    private static func text(_ yaml: String, in directory: TemporaryDirectory) -> String {
+        let parts = FreeDials.added(to: yaml).split(separator: "DIR", omittingEmptySubsequences: false)
+        return parts.joined(separator: directory.path)
+    }
+
+    /// Reloads the running daemon with `yaml`, written down as in `init`.
+    @discardableResult
+    func reload(_ yaml: String) async throws -> ReloadReport {
+        // Whoever reads meanwhile finds the one or the other, whole.
+        let draft = "draft-\(UInt64.random(in: 0...UInt64.max))"
+        rename(try directory.write(Self.text(yaml, in: directory), to: draft), directory.file("test.yaml"))
+        return try await daemon.reload()
+    }
+
+    /// Runs the daemon until `body` returns; then it is told to stop.
+    func run(_ body: @escaping @Sendable (DaemonRunner) async throws -> Void) async throws -> Daemon.Ending {
         let running = Task { await daemon.run() }
         do {
             try await body(self)
