@@ -19,12 +19,16 @@ struct ReloadTests {
         "  \(name): {url: \"\(server.url("/\(name)"))\"\(more)}\n"
     }
 
-    @Test("one changed, one added, one removed: the one that is unchanged keeps its connection and misses nothing")
-    func mixed() async throws {
+    @Test(
+        "one changed, one added, one removed: the one that is unchanged keeps its connection and misses nothing",
+        arguments: [1, 3]
+    )
+    func mixed(loops: Int) async throws {
         let feeds = SteadyFeeds()
         let server = try FaultServer(feeds.behaviour)
+        let head = "loops: \(loops)\n" + Self.head
         let before = ["same", "changed", "removed"].map { Self.feed($0, server) }.joined()
-        let runner = try DaemonRunner(Self.head + before)
+        let runner = try DaemonRunner(head + before)
         let ending = try await runner.run { runner in
             try await eventually("all are open", within: SteadyFeeds.patience) {
                 ["same", "changed", "removed"].allSatisfy { feeds.sent($0) > 20 }
@@ -32,7 +36,7 @@ struct ReloadTests {
             let after =
                 Self.feed("added", server) + Self.feed("changed", server, ", ping: {every: 9s}")
                 + Self.feed("same", server)
-            let report = try await runner.reload(Self.head + after)
+            let report = try await runner.reload(head + after)
             #expect(
                 report.subscriptions == .init(added: 1, changed: 1, adjusted: 0, removed: 1, unchanged: 1)
             )
