@@ -1,7 +1,7 @@
 # Every target is a thin call of one script in scripts/, where the work and the reasons stand.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test build install uninstall deb lint format docs bench bench-http conformance fuzz simulate mutations test-interop test-slow fresh-clone clean
+.PHONY: help run test build install uninstall deb lint format docs bench bench-http conformance fuzz simulate mutations test-interop test-systemd test-slow fresh-clone clean
 
 DESTDIR ?=
 PREFIX ?= /usr
@@ -59,6 +59,9 @@ mutations: ## plant bugs and demand that the simulation finds them (about 6 minu
 
 test-interop: ## test against servers written by others: websockets, aiohttp, ws, nginx, pproxy
 	@scripts/test-interop $(ARGS)
+
+test-systemd: ## install the package in a container with a real systemd, and check both (as root)
+	@scripts/test-systemd $(ARGS)
 
 test-slow: ## address and thread sanitizer, then repeated runs (about 25 minutes)
 	@scripts/test-slow $(ARGS)

@@ -39,7 +39,10 @@ let package = Package(
         library("WebSocketProtocol", ["CZlib"]),
         library("ConnectionLifecycle", ["MonotonicTime"]),
         library("NameResolution", ["Locking", "MonotonicTime"]),
-        library("Transport", ["CLibwebsockets", "Locking", "MonotonicTime", "NameResolution"]),
+        library(
+            "Transport",
+            ["CLibwebsockets", "Locking", "MonotonicTime", "NameResolution", "WebSocketProtocol"]
+        ),
         library(
             "HawserWebSocket",
             ["ConnectionLifecycle", "Locking", "MonotonicTime", "NameResolution", "Transport", "WebSocketProtocol"]

@@ -25,7 +25,7 @@ public struct Backoff: Sendable, Hashable {
         public var jitter: Jitter
         /// The shortest delay, after jitter.
         public var floor: Duration
-        /// How long a session must have been open for the next failure to count as the first.
+        /// How long a session that brought a message must have been open for the next failure to count as the first.
         public var resetAfter: Duration
 
         /// The defaults of the configuration, where not said otherwise.

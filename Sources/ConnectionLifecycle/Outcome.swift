@@ -22,21 +22,33 @@ public enum Outcome: String, Sendable, Hashable, CaseIterable {
     case rejected
     /// The TLS handshake failed or the peer's certificate was not accepted.
     case tlsFailed = "tls_failed"
-    /// Replaced by a newer session of the same subscription.
+    /// Replaced by a newer session of the same subscription, as on request.
     case rotated
-    /// Ended because the configuration changed, or on request.
+    /// Ended because the configuration changed.
     case reloaded
+    /// Ended by an operator who wants no session for now.
+    case paused
     /// Ended because the process, or the caller's scope, ends.
     case shutdown
     /// The peer did not answer our Close in time; the session ended without its answer.
     case closeTimeout = "close_timeout"
     /// A defect or an exhausted resource on our side.
     case `internal`
+
+    /// Whether somebody asked for the end, and nothing was wrong with the session.
+    public var isRequested: Bool {
+        switch self {
+        case .rotated, .reloaded, .paused, .shutdown: true
+        case .peerClosed, .peerVanished, .reset, .pingTimeout, .protocolError, .tooBig, .stale, .sinkBlocked,
+            .dialFailed, .rejected, .tlsFailed, .closeTimeout, .internal:
+            false
+        }
+    }
 }
 
 /// Why a subscription's output has a hole. The raw value is the name in gap records.
 public enum GapCause: String, Sendable, Hashable, CaseIterable {
-    case peer, network, watchdog, sink, reload, restart, shutdown
+    case peer, network, watchdog, sink, `operator`, reload, restart, shutdown
 
     /// Whose fault an ended session is: what began the end, not what happened on the way.
     public init(_ end: SessionEnd) {
@@ -50,7 +62,8 @@ public enum GapCause: String, Sendable, Hashable, CaseIterable {
         case .peerVanished, .reset, .dialFailed, .tlsFailed: self = .network
         case .pingTimeout, .stale: self = .watchdog
         case .sinkBlocked: self = .sink
-        case .rotated, .reloaded: self = .reload
+        case .rotated, .paused: self = .operator
+        case .reloaded: self = .reload
         case .shutdown: self = .shutdown
         case .internal: self = .restart
         }

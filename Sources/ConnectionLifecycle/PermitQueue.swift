@@ -92,6 +92,13 @@ public struct PermitQueue<ID: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// The place of each that waits, 1 for the head. Linear, for the status of all.
+    public var positions: [ID: Int] {
+        var positions: [ID: Int] = [:]
+        for waiter in waiters[head...] where isWaiting(waiter) { positions[waiter.id] = positions.count + 1 }
+        return positions
+    }
+
     private func isWaiting(_ waiter: Waiter) -> Bool {
         tickets[waiter.id] == waiter.ticket
     }

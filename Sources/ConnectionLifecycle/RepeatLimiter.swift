@@ -37,6 +37,11 @@ public struct RepeatLimiter: Sendable, Hashable {
         return (true, between)
     }
 
+    /// Notes a repeat that another limit keeps out of the log.
+    public mutating func suppress() {
+        suppressed += suppressed == .max ? 0 : 1
+    }
+
     /// The outage is over.
     ///
     /// - Returns: how many were not logged since the last that was.

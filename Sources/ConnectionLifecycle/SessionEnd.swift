@@ -4,6 +4,8 @@ public enum Stage: String, Sendable, Hashable, CaseIterable {
     case resolving
     /// Waiting for TCP, or a Unix socket, to connect.
     case connecting
+    /// Asking the proxy for a tunnel.
+    case proxying = "proxy"
     /// In the TLS handshake.
     case securing
     /// In the opening handshake (RFC 6455 section 4).
@@ -16,20 +18,41 @@ public enum Stage: String, Sendable, Hashable, CaseIterable {
 
 /// Why a dial failed, as far as policy cares. The text for a person travels beside it.
 public enum DialFault: Sendable, Hashable {
-    /// The name has no address, or the look-up failed.
+    /// The look-up failed.
     case name
-    /// Refused, unreachable, reset, or ended early.
+    /// The name does not exist, or has no address.
+    case unknownName
+    /// Unreachable, reset, or ended early.
     case network
+    /// The host answers, and nothing listens there.
+    case refused
     /// The stage's deadline, or the dial's, passed.
     case timeout
+    /// The proxy could not give a tunnel: it answered 5xx, could not reach the target, or ended early.
+    case proxy
+    /// The proxy will not give a tunnel: it answered another status, or what is no answer.
+    case proxyRefused
+    /// The proxy wants other credentials than it was given.
+    case proxyCredentials
     /// The TLS handshake failed for another reason than the certificate.
     case tls
-    /// The peer's certificate was not accepted.
+    /// The peer's certificate is not good: over, or for another name.
     case certificate
+    /// Nobody that is trusted here vouches for the peer, or it does not trust the certificate that it was shown.
+    case trust
     /// The answer to the opening handshake broke HTTP/1.1 or RFC 6455 section 4.
     case handshake
+    /// A credential that the dial needs was not to be had: it was not tried.
+    case credential
     /// No descriptor, port or memory on this side.
     case resources
+    /// What the dial needs could not be read.
+    case reference
+
+    /// Whether a certificate is what failed: repeating the dial soon will not help.
+    public var isCertificate: Bool {
+        self == .certificate || self == .trust
+    }
 }
 
 /// Everything policy needs to know of a session that ended.
@@ -52,6 +75,8 @@ public struct SessionEnd: Sendable, Hashable {
     public var retryAfter: Duration?
     /// How long the session was open, the closing handshake not included; zero if it never was.
     public var uptime: Duration
+    /// Whether a whole message had been received; the runner says it, which counts them.
+    public var delivered: Bool
     /// Whether both sides sent a Close frame (RFC 6455 section 7.1.4, "closed cleanly").
     public var wasClean: Bool
 
@@ -66,6 +91,7 @@ public struct SessionEnd: Sendable, Hashable {
         status: Int? = nil,
         retryAfter: Duration? = nil,
         uptime: Duration = .zero,
+        delivered: Bool = false,
         wasClean: Bool = false
     ) {
         self.outcome = outcome
@@ -77,6 +103,7 @@ public struct SessionEnd: Sendable, Hashable {
         self.status = status
         self.retryAfter = retryAfter
         self.uptime = uptime
+        self.delivered = delivered
         self.wasClean = wasClean
     }
 }

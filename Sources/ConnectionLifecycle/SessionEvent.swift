@@ -19,8 +19,11 @@ public enum SessionEvent: Sendable, Hashable {
     case started
     /// The host's addresses are known.
     case resolved
-    /// TCP, or the Unix socket, is connected; the TLS handshake follows if there is one.
+    /// TCP, or the Unix socket, is connected; the proxy is asked for a tunnel if there is one, else the TLS handshake
+    /// follows if there is one.
     case connected
+    /// The proxy gave a tunnel to the target; the TLS handshake follows if there is one.
+    case tunneled
     /// The connection is ready for the opening handshake: connected, and secured if it is to be. The events before
     /// this one may be left out.
     case established

@@ -122,12 +122,7 @@ extension SessionMachine {
 
     /// Whether nothing was wrong with the session when it was asked to close.
     private static func wasWell(before cause: Outcome) -> Bool {
-        switch cause {
-        case .shutdown, .reloaded, .rotated: true
-        case .peerClosed, .peerVanished, .reset, .pingTimeout, .protocolError, .tooBig, .stale, .sinkBlocked,
-            .dialFailed, .rejected, .tlsFailed, .closeTimeout, .internal:
-            false
-        }
+        cause.isRequested
     }
 
     /// RFC 6455 section 7.4: 1004, 1005, 1006 and 1015 never stand in a Close frame, nor does what is not assigned.

@@ -16,6 +16,16 @@ extension SessionMachine {
         return stage == .upgrading ? [.sendUpgrade] : []
     }
 
+    /// TCP is connected: to the target, or to the proxy that is asked next.
+    mutating func connected(now: Instant) -> [SessionAction] {
+        usesProxy ? advance(to: .proxying, now: now) : tunneled(now: now)
+    }
+
+    /// There is a way for bytes to the target.
+    mutating func tunneled(now: Instant) -> [SessionAction] {
+        isSecure ? advance(to: .securing, now: now) : []
+    }
+
     mutating func open(now: Instant) -> [SessionAction] {
         guard case .dialing(.upgrading, _, _) = phase else { return [] }
         phase = .open(since: now, pauseDeadline: nil, isPaused: false)
@@ -48,10 +58,12 @@ extension SessionMachine {
     func end(of fault: DialFault, at stage: Stage) -> SessionEnd {
         let outcome: Outcome =
             switch fault {
-            case .name, .network, .timeout: .dialFailed
-            case .tls, .certificate: .tlsFailed
+            case .name, .unknownName, .network, .refused, .timeout, .credential, .proxy, .proxyRefused,
+                .proxyCredentials:
+                .dialFailed
+            case .tls, .certificate, .trust: .tlsFailed
             case .handshake: .protocolError
-            case .resources: .internal
+            case .resources, .reference: .internal
             }
         return SessionEnd(outcome: outcome, stage: stage, fault: fault)
     }
@@ -62,10 +74,11 @@ extension Stage {
         switch self {
         case .resolving: 0
         case .connecting: 1
-        case .securing: 2
-        case .upgrading: 3
-        case .open: 4
-        case .closing: 5
+        case .proxying: 2
+        case .securing: 3
+        case .upgrading: 4
+        case .open: 5
+        case .closing: 6
         }
     }
 

@@ -8,7 +8,7 @@ import MonotonicTime
 /// What it guarantees, whatever the events and their order:
 /// - `ended` comes exactly once after `started` or a close request, and nothing comes after it;
 /// - its outcome names what began the end: an answer, a reset or a silence during the closing does not change it. The
-///   one exception: a session that was well and is closed on request (`shutdown`, `reloaded`, `rotated`), and whose peer
+///   one exception: a session that was well and is closed on request (`Outcome.isRequested`), and whose peer
 ///   does not answer our Close in time, ends as `close_timeout`, the request being its `cause`;
 /// - a session asked to close ends within `hardClose`, whatever the peer and the transport do;
 /// - every state between `started` and `ended` has a deadline, except `open` under `KeepAlive.Policy.off`;
@@ -24,7 +24,7 @@ public struct SessionMachine: Sendable {
         /// Not started.
         case idle
         /// As the stage of the same name.
-        case resolving, connecting, securing, upgrading, open, closing
+        case resolving, connecting, proxying, securing, upgrading, open, closing
         /// Ended.
         case closed
     }
@@ -58,6 +58,7 @@ public struct SessionMachine: Sendable {
     /// The settings it goes by.
     public let plan: SessionPlan
     let isSecure: Bool
+    let usesProxy: Bool
     let needsResolution: Bool
     var phase = Phase.idle
     @usableFromInline var keepAlive: KeepAlive
@@ -77,26 +78,30 @@ public struct SessionMachine: Sendable {
     ///
     /// - Parameters:
     ///   - isSecure: whether a TLS handshake follows the connect (`wss:`).
+    ///   - usesProxy: whether a proxy is connected to, and asked for a tunnel to the target.
     ///   - needsResolution: false if the address is known, as for an IP literal or a Unix socket.
     public init(
         timeouts: SessionTimeouts = SessionTimeouts(),
         keepAlive: KeepAlive.Policy = .standard,
         isSecure: Bool,
+        usesProxy: Bool = false,
         needsResolution: Bool
     ) {
         self.init(
             SessionPlan(timeouts: timeouts, keepAlive: keepAlive),
             isSecure: isSecure,
+            usesProxy: usesProxy,
             needsResolution: needsResolution
         )
     }
 
     /// A session that has not been started, and that goes by `plan` as others may; otherwise as
-    /// `init(timeouts:keepAlive:isSecure:needsResolution:)`.
-    public init(_ plan: SessionPlan, isSecure: Bool, needsResolution: Bool) {
+    /// `init(timeouts:keepAlive:isSecure:usesProxy:needsResolution:)`.
+    public init(_ plan: SessionPlan, isSecure: Bool, usesProxy: Bool = false, needsResolution: Bool) {
         self.plan = plan
         self.keepAlive = KeepAlive(plan.keepAlive)
         self.isSecure = isSecure
+        self.usesProxy = usesProxy
         self.needsResolution = needsResolution
     }
 
@@ -106,6 +111,7 @@ public struct SessionMachine: Sendable {
         case .idle: .idle
         case .dialing(.resolving, _, _): .resolving
         case .dialing(.connecting, _, _): .connecting
+        case .dialing(.proxying, _, _): .proxying
         case .dialing(.securing, _, _): .securing
         case .dialing: .upgrading
         case .open: .open
@@ -139,7 +145,8 @@ public struct SessionMachine: Sendable {
         switch event {
         case .started: start(now: now)
         case .resolved: advance(to: .connecting, now: now)
-        case .connected: isSecure ? advance(to: .securing, now: now) : []
+        case .connected: connected(now: now)
+        case .tunneled: tunneled(now: now)
         case .established: advance(to: .upgrading, now: now)
         case .upgraded: open(now: now)
         case .rejected(let status, let retryAfter): reject(status: status, retryAfter: retryAfter, now: now)

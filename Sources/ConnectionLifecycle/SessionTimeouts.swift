@@ -7,6 +7,8 @@ public struct SessionTimeouts: Sendable, Hashable {
     public var dns: Duration
     /// Connecting, over all addresses together.
     public var tcp: Duration
+    /// From the connection to the proxy to the tunnel.
+    public var proxy: Duration
     /// The TLS handshake.
     public var tls: Duration
     /// From the opening handshake's request to the end of its answer.
@@ -24,6 +26,7 @@ public struct SessionTimeouts: Sendable, Hashable {
     public init(
         dns: Duration = .seconds(3),
         tcp: Duration = .seconds(3),
+        proxy: Duration = .seconds(4),
         tls: Duration = .seconds(4),
         upgrade: Duration = .seconds(5),
         dial: Duration = .seconds(10),
@@ -33,6 +36,7 @@ public struct SessionTimeouts: Sendable, Hashable {
     ) {
         self.dns = dns
         self.tcp = tcp
+        self.proxy = proxy
         self.tls = tls
         self.upgrade = upgrade
         self.dial = dial
@@ -46,6 +50,7 @@ public struct SessionTimeouts: Sendable, Hashable {
         switch stage {
         case .resolving: dns
         case .connecting: tcp
+        case .proxying: proxy
         case .securing: tls
         case .upgrading: upgrade
         // Asked for the stages before `open` only.

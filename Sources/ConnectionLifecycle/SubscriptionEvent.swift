@@ -23,7 +23,7 @@ public enum SubscriptionEvent: Sendable, Hashable {
     case resumeRequested
     /// There is a new plan, with a backoff of its own: dial afresh under it, from whatever state but paused. A session
     /// that is open goes on if it may.
-    case planChanged(Backoff.Policy, keepsSession: Bool)
+    case planChanged(Backoff.Policy, dispositions: DispositionTable = .standard, keepsSession: Bool)
     /// End for good, as `shutdown` or `reloaded`.
     case stopRequested(Outcome)
 }

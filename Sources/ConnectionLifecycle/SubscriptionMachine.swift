@@ -42,13 +42,13 @@ public struct SubscriptionMachine: Sendable {
     public private(set) var state = State.idle
     /// How many sessions there were, the current one included: the number of the newest.
     public private(set) var sessions = 0
-    /// Failures in a row. A session that was open for `resetAfter` ends the row when it ends itself.
+    /// Failures in a row. A session that was open for `resetAfter` and brought a message ends the row when it ends.
     public private(set) var failures = 0
     /// Whether the last end says that nothing will change without a person. Ends with the next opened session.
     public private(set) var isUnhealthy = false
 
     private var backoff: Backoff
-    private let dispositions: DispositionTable
+    private var dispositions: DispositionTable
     private var credentialsRefreshed = false
     /// A recovered host shortens the backoff once until this subscription opens a session itself: a host on which one
     /// subscription flaps must not keep the delays of the others short.
@@ -99,10 +99,10 @@ public struct SubscriptionMachine: Sendable {
         case .sessionEnded(let number, let end): endSession(number, end, now: now, using: &generator)
         case .deadlineReached: reachDeadline(now: now)
         case .hostRecovered: recoverHost(now: now, using: &generator)
-        case .redialRequested: redial()
+        case .redialRequested: redial(as: .rotated)
         case .pauseRequested: pause()
         case .resumeRequested: resume()
-        case .planChanged(let policy, let keepsSession): changePlan(policy, keepsSession)
+        case .planChanged(let policy, let table, let keepsSession): changePlan(policy, table, keepsSession)
         case .stopRequested(let outcome): stop(outcome)
         }
     }
@@ -213,11 +213,11 @@ extension SubscriptionMachine {
 // MARK: - Requests
 
 extension SubscriptionMachine {
-    private mutating func redial() -> [SubscriptionAction] {
+    private mutating func redial(as outcome: Outcome) -> [SubscriptionAction] {
         switch state {
         case .inSession(let number, _):
             state = .closing(number: number, then: .redial)
-            return [.closeSession(.reloaded)]
+            return [.closeSession(outcome)]
         case .backingOff:
             return queue()
         case .idle, .waitingForSlot, .waitingForDial, .closing, .paused, .stopped:
@@ -235,7 +235,7 @@ extension SubscriptionMachine {
             return [.withdrawDial, .releasePermit]
         case .inSession(let number, _):
             state = .closing(number: number, then: .pause)
-            return [.closeSession(.reloaded)]
+            return [.closeSession(.paused)]
         case .closing(let number, .redial):
             state = .closing(number: number, then: .pause)
             return []
@@ -260,8 +260,13 @@ extension SubscriptionMachine {
     }
 
     /// What went wrong under the old plan says nothing of the new one: the row of failures ends.
-    private mutating func changePlan(_ policy: Backoff.Policy, _ keepsSession: Bool) -> [SubscriptionAction] {
+    private mutating func changePlan(
+        _ policy: Backoff.Policy,
+        _ table: DispositionTable,
+        _ keepsSession: Bool
+    ) -> [SubscriptionAction] {
         backoff = Backoff(policy)
+        dispositions = table
         failures = 0
         isUnhealthy = false
         credentialsRefreshed = false
@@ -274,7 +279,7 @@ extension SubscriptionMachine {
         case .inSession(_, .some) where keepsSession:
             return []
         case .inSession, .backingOff:
-            return redial()
+            return redial(as: .reloaded)
         case .idle, .closing, .paused, .stopped:
             return []
         }
@@ -323,12 +328,14 @@ extension SubscriptionMachine {
         if case .retryAfter(let asked) = retry.disposition { [.holdHost(asked)] } else { [] }
     }
 
-    /// A session that was open long enough is a success, however it ended.
+    /// A session that was open long enough and brought a message is a success, however it ended. One that only stayed
+    /// open proves that its credentials were good, not that the server works.
     private mutating func noteUptime(_ end: SessionEnd) {
         guard end.uptime > .zero, end.uptime >= backoff.policy.resetAfter else { return }
+        credentialsRefreshed = false
+        guard end.delivered else { return }
         backoff.reset()
         failures = 0
-        credentialsRefreshed = false
     }
 
     /// Never shorter than the backoff: a server that says `Retry-After: 0` for ever gets growing delays too.
@@ -341,6 +348,8 @@ extension SubscriptionMachine {
         case .retry:
             return backedOff
         case .retryAfter(let asked):
+            return max(backedOff, spread(asked, using: &generator))
+        case .after(let asked):
             return max(backedOff, spread(asked, using: &generator))
         case .slow:
             isUnhealthy = true

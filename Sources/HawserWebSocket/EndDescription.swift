@@ -21,7 +21,8 @@ enum EndDescription {
         case .stale: return "no message in time"
         case .shutdown: return "shutting down"
         case .reloaded: return "the configuration changed"
-        case .rotated: return "replaced by a newer session"
+        case .rotated: return "replaced by a newer session, as asked for"
+        case .paused: return "paused by an operator"
         case .closeTimeout: return "the server did not answer our Close within \(plan.timeouts.close.shortText)"
         case .dialFailed, .tlsFailed:
             let timeout = timeoutText(end.stage, plan.timeouts, stageLasted: stageLasted)
@@ -54,6 +55,7 @@ enum EndDescription {
             switch stage {
             case .resolving: ("no answer from name resolution", timeouts.dns)
             case .connecting: ("no connection", timeouts.tcp)
+            case .proxying: ("no tunnel from the proxy", timeouts.proxy)
             case .securing: ("no end of the TLS handshake", timeouts.tls)
             case .upgrading, .open, .closing: ("no answer to the opening handshake", timeouts.upgrade)
             }
@@ -66,10 +68,23 @@ extension DialFault {
     /// What policy needs to know of `failure`.
     init(_ failure: DialFailure) {
         switch failure {
-        case .nameResolution: self = .name
-        case .connect: self = .network
-        case .tls(let failure): self = failure.isCertificate ? .certificate : .tls
+        case .nameResolution(let error): self = error.kind == .notFound ? .unknownName : .name
+        case .connect(let attempts): self = attempts.allSatisfy(\.isRefused) ? .refused : .network
+        case .proxy(_, let failure):
+            self = failure.isAboutCredentials ? .proxyCredentials : failure.isTransient ? .proxy : .proxyRefused
+        case .tls(let failure): self.init(failure.kind)
         case .resources: self = .resources
+        }
+    }
+}
+
+extension DialFault {
+    /// What policy needs to know of a failure of TLS.
+    init(_ kind: TLSFailure.Kind) {
+        switch kind {
+        case .expired, .notYetValid, .nameMismatch, .certificate: self = .certificate
+        case .selfSigned, .unknownIssuer, .clientCertificateRequired, .clientCertificateRejected: self = .trust
+        case .protocolVersion, .notTLS, .closed, .handshake, .resources: self = .tls
         }
     }
 }

@@ -24,6 +24,7 @@ extension WebSocketConnection {
     func sendPing(id: UInt64) {
         lastKeepAlive = id
         withUnsafeBytes(of: (id ^ buffers.pingSalt).bigEndian) { writeControl(.ping, $0) }
+        pace?.pinged(now: loop.now)
     }
 
     func pongReceived(_ payload: UnsafeRawBufferPointer) {

@@ -12,11 +12,11 @@ extension WebSocketConnection {
     /// - Parameters:
     ///   - kind: text or binary.
     ///   - payload: for text, valid UTF-8; this is not checked.
-    /// - Returns: false if the session is not open, more than `sendQueue` bytes wait already, or a message in fragments
-    ///   has not ended; nothing was sent then.
+    /// - Returns: false if the session is not open, more than `sendQueue` bytes wait already, a rate does not allow it yet,
+    ///   or a message in fragments has not ended; nothing was sent then. `webSocketDrained` says when to try again.
     @discardableResult
     public func send(_ kind: MessageKind, _ payload: UnsafeRawBufferPointer) -> Bool {
-        hasRoom && sendQueued(kind, payload)
+        fragmented == nil && mayBegin && sendQueued(kind, payload)
     }
 
     /// Sends one message in one frame, whether or not there is room.
@@ -30,6 +30,7 @@ extension WebSocketConnection {
         } else {
             writeData(kind.opcode, payload)
         }
+        pace?.sent(now: loop.now)
         return true
     }
 
@@ -49,6 +50,11 @@ extension WebSocketConnection {
         return socket.queuedBytes <= sendQueue
     }
 
+    /// Whether a message may begin: there is room, and it is this connection's turn, which must then be used.
+    var mayBegin: Bool {
+        hasRoom && pace?.isOpen(now: loop.now) ?? true
+    }
+
     // MARK: Messages in fragments (RFC 6455 section 5.4)
 
     /// Begins a message whose fragments follow.
@@ -56,6 +62,7 @@ extension WebSocketConnection {
     /// - Returns: false if the session is not open or another such message has not ended.
     func beginMessage(_ kind: MessageKind) -> Bool {
         guard machine.state == .open, fragmented == nil else { return false }
+        pace?.sent(now: loop.now)
         fragmented = FragmentedMessage(kind: kind, isCompressed: compression != nil)
         return true
     }

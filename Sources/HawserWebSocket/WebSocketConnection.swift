@@ -44,6 +44,8 @@ public final class WebSocketConnection {
     var lastKeepAlive: UInt64 = 0
     /// The pings that the user waits for.
     var pings: PingLedger?
+    /// When messages may be sent; nil unless that is limited.
+    private(set) var pace: SendPace?
     /// The message that is being sent in fragments, if one is.
     var fragmented: FragmentedMessage?
     /// Pongs written since the queue of outgoing frames was last empty.
@@ -85,9 +87,13 @@ public final class WebSocketConnection {
         machine = SessionMachine(
             buffers.plan(configuration),
             isSecure: url.isSecure,
+            usesProxy: configuration.proxy != nil,
             needsResolution: url.unixPath == nil
         )
         decoder = FrameDecoder(limits: configuration.limits, window: Self.longestWholeFrame)
+        pace = SendPace(configuration, host: url.unixPath ?? url.host, on: loop) { [unowned self] in
+            self.handler?.webSocketDrained()
+        }
     }
 
     /// Begins to dial.
@@ -175,10 +181,15 @@ public final class WebSocketConnection {
             failure = "a wss URL needs a TLS context"
             return handle(.dialFailed(.tls))
         }
+        guard url.unixPath == nil || opening.configuration.proxy == nil else {
+            failure = "a Unix socket is not reached through a proxy"
+            return handle(.dialFailed(.proxyRefused))
+        }
         let endpoint: Endpoint = url.unixPath.map(Endpoint.unix) ?? .host(url.host, port: url.port)
         let dial = Dial(
             loop: loop,
             to: endpoint,
+            through: opening.configuration.proxy,
             tls: opening.tls.map { ($0, serverName: url.host) },
             resolver: opening.resolver,
             handler: self,
@@ -207,9 +218,13 @@ public final class WebSocketConnection {
         socket = nil
         pings?.abandonAll()
         pings = nil
+        pace?.end(now: loop.now)
+        pace = nil
         compression = nil
         guard let handler else { return }
         self.handler = nil
+        var end = end
+        end.delivered = messages > 0
         handler.webSocketEnded(
             SessionReport(
                 end: end,
@@ -253,6 +268,12 @@ extension WebSocketConnection: DialHandler {
         timings.connecting = lap()
         self.address = address.description
         handle(.connected)
+    }
+
+    /// The proxy gave a tunnel; TLS follows if there is to be any.
+    public func dialTunneled() {
+        timings.proxying = lap()
+        handle(.tunneled)
     }
 
     /// Ready for the opening handshake.
@@ -309,7 +330,7 @@ extension WebSocketConnection: SocketHandler {
         if failure == nil { failure = EndDescription.text(for: end, in: machine.state) }
         // A server with TLS 1.3 refuses our certificate only after its handshake: no answer, but an alert.
         if machine.state == .upgrading, case .tls(let fault) = end, fault.isCertificate {
-            return handle(.dialFailed(.certificate))
+            return handle(.dialFailed(DialFault(fault.kind)))
         }
         handle(.transportEnded(TransportEnd(end)))
     }

@@ -47,6 +47,7 @@ public struct DialTimings: Sendable, Hashable {
     // Each session keeps them to its end: microseconds, negative for nil.
     private var resolvingTime: Int32 = -1
     private var connectingTime: Int32 = -1
+    private var proxyingTime: Int32 = -1
     private var securingTime: Int32 = -1
     private var upgradingTime: Int32 = -1
 
@@ -59,6 +60,11 @@ public struct DialTimings: Sendable, Hashable {
     public var connecting: Duration? {
         get { Self.duration(connectingTime) }
         set { connectingTime = Self.time(newValue) }
+    }
+    /// Asking the proxy for a tunnel.
+    public var proxying: Duration? {
+        get { Self.duration(proxyingTime) }
+        set { proxyingTime = Self.time(newValue) }
     }
     /// The TLS handshake.
     public var securing: Duration? {

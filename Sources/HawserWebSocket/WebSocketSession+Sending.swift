@@ -2,7 +2,7 @@ import Transport
 import WebSocketProtocol
 
 /// Sending. Senders have their turns in the order in which they asked; one waits while more than `sendQueue` bytes wait
-/// for the server to read. What is sent in one turn of the loop leaves in one write at its end.
+/// for the server to read, or `sendRates` do not allow it yet. What is sent in one turn of the loop leaves in one write at its end.
 extension WebSocketSession {
     /// Sends a text message.
     ///
@@ -52,7 +52,7 @@ extension WebSocketSession {
         defer { endTurn() }
         for message in messages {
             try Task.checkCancellation()
-            if connection?.hasRoom != true { try await waitForRoom() }
+            if connection?.mayBegin != true { try await waitToBegin() }
             try message.withPayload { try deliver(message.kind, $0) }
         }
     }
@@ -63,7 +63,7 @@ extension WebSocketSession {
         defer { endTurn() }
         for text in texts {
             try Task.checkCancellation()
-            if connection?.hasRoom != true { try await waitForRoom() }
+            if connection?.mayBegin != true { try await waitToBegin() }
             try deliver(text)
         }
     }

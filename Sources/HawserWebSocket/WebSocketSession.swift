@@ -122,6 +122,8 @@ public actor WebSocketSession {
         case turn
         /// An empty queue of outgoing frames; only whoever has the turn.
         case room
+        /// The same, and that the rates allow one more message.
+        case begin
         /// The end.
         case end
     }
@@ -157,7 +159,8 @@ public actor WebSocketSession {
             waiter.resume()
         case .turn: senders.append(waiter, id: id)
         case .room where connection?.state != .open || connection?.hasRoom == true: waiter.resume()
-        case .room: room.append(waiter, id: id)
+        case .begin where connection?.state != .open || connection?.mayBegin == true: waiter.resume()
+        case .room, .begin: room.append(waiter, id: id)
         case .end where report != nil: waiter.resume()
         case .end: witnesses.append(waiter, id: id)
         }
@@ -167,7 +170,7 @@ public actor WebSocketSession {
         switch wait {
         case .messages: reader.cancel(id)
         case .turn: senders.cancel(id)
-        case .room: room.cancel(id)
+        case .room, .begin: room.cancel(id)
         case .end: witnesses.cancel(id)
         }
     }
@@ -182,7 +185,7 @@ public actor WebSocketSession {
 
     /// Whether a message may be sent at once: nobody is in front of it, and there is room.
     var maySendAtOnce: Bool {
-        !isSending && connection?.hasRoom == true
+        !isSending && connection?.mayBegin == true
     }
 
     /// Waits for the turn to send, then for room. Turns are taken in the order in which they were asked for; `endTurn`
@@ -191,7 +194,7 @@ public actor WebSocketSession {
         try Task.checkCancellation()
         guard connection?.state == .open else { throw WebSocketError.closed }
         if isSending { try await wait(for: .turn) } else { isSending = true }
-        do { try await waitForRoom() } catch {
+        do { try await waitToBegin() } catch {
             endTurn()
             throw error
         }
@@ -208,6 +211,17 @@ public actor WebSocketSession {
         }
     }
 
+    /// Waits until a message may begin; for whoever has the turn.
+    ///
+    /// - Throws: `WebSocketError.closed`, `CancellationError`.
+    func waitToBegin() async throws {
+        while true {
+            guard let connection, connection.state == .open else { throw WebSocketError.closed }
+            if connection.mayBegin { return }
+            try await wait(for: .begin)
+        }
+    }
+
     /// Lets the next sender have its turn.
     func endTurn() {
         isSending = senders.resumeFirst()
@@ -218,8 +232,8 @@ extension SessionReport {
     /// Whether the session ended with a closing handshake, or on our own request.
     public var isOrderly: Bool {
         switch end.outcome {
-        case .peerClosed, .shutdown, .reloaded, .rotated, .closeTimeout: true
-        default: false
+        case .peerClosed, .closeTimeout: true
+        default: end.outcome.isRequested
         }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import NameResolution
+import WebSocketProtocol
 
 /// Why a ``Dial`` did not reach an established connection.
 public enum DialFailure: Error, Sendable {
@@ -15,12 +16,17 @@ public enum DialFailure: Error, Sendable {
             self.address = address
             self.code = code
         }
+
+        /// Whether the host answered that nothing listens there.
+        public var isRefused: Bool { code == ECONNREFUSED }
     }
 
     /// The name has no address, or could not be looked up.
     case nameResolution(NameResolutionError)
     /// No address could be connected to: every attempt, in the order in which they failed.
     case connect([Attempt])
+    /// The proxy was reached, and gave no tunnel.
+    case proxy(ProxyURL, ProxyFailure)
     /// The TLS handshake failed, or the peer's certificate was not accepted.
     case tls(TLSFailure)
     /// This side has no descriptor, memory or port left, the path of the Unix socket is impossible (`EINVAL`,
@@ -34,6 +40,7 @@ extension DialFailure: CustomStringConvertible {
         switch self {
         case .nameResolution(let error): error.description
         case .connect(let attempts): "could not connect: " + attempts.map(\.description).joined(separator: "; ")
+        case .proxy(let proxy, let failure): "\(failure) (\(proxy))"
         case .tls(let failure): failure.message
         case .resources(let code):
             switch code {

@@ -115,6 +115,7 @@ extension Socket {
     private func becameReadable() {
         switch state {
         case .connecting, .ended: return
+        case .tunneling: readFromProxy()
         case .securing:
             handshake()
             if state == .open && !isDoomed { read() }
@@ -129,6 +130,7 @@ extension Socket {
         case .connecting:
             if let failure = connectionError() { return fail(failure) }
             establishment?.attemptConnected(self)
+        case .tunneling: writeToProxy()
         case .securing: handshake()
         case .open: flush()
         case .ended: return

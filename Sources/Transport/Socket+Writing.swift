@@ -62,7 +62,7 @@ extension Socket {
     /// Sends until the kernel takes no more.
     ///
     /// - Returns: how much it took.
-    private func push(_ bytes: UnsafeRawBufferPointer) -> Int {
+    func push(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
         var sent = 0
         while sent < bytes.count {
@@ -73,7 +73,7 @@ extension Socket {
         return sent
     }
 
-    private func waitForRoom() {
+    func waitForRoom() {
         if !writesAfterReading { wantWritable() }
     }
 

@@ -14,7 +14,7 @@ public final class Socket {
     public static let window = 256 << 10
 
     enum State: UInt8 {
-        case connecting, securing, open, ended
+        case connecting, tunneling, securing, open, ended
     }
 
     /// What has come of our side of the connection.
@@ -154,6 +154,7 @@ public final class Socket {
         guard loop.shutdownStep == .running else { return }
         if end == nil {
             // libwebsockets has seen POLLERR or POLLHUP. An alert may explain it.
+            if state == .tunneling { readFromProxy() }
             if state == .securing { handshake() }
             if state == .open { readRest() }
             if end == nil { end = connectionError() }

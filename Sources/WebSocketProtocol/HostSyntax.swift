@@ -117,4 +117,30 @@ enum HostSyntax {
         }
         return hasGap ? groups < 8 : groups == 8
     }
+
+    /// The 16 bytes of an IPv6 address that `isIPv6` accepts.
+    static func bytes(ofIPv6 text: ArraySlice<UInt8>) -> [UInt8] {
+        var sides: [[UInt8]] = [[], []]
+        var side = 0
+        var rest = text
+        while !rest.isEmpty {
+            if rest.starts(with: "::".utf8) {
+                side = 1
+                rest = rest.dropFirst(2)
+                continue
+            }
+            if rest.first == UInt8(ascii: ":") { rest = rest.dropFirst() }
+            let part = rest.prefix { $0 != UInt8(ascii: ":") }
+            rest = rest.dropFirst(part.count)
+            if part.contains(UInt8(ascii: ".")) {
+                let numbers = part.split(separator: UInt8(ascii: ".")).map { HTTPSyntax.decimal($0) ?? 0 }
+                sides[side] += numbers.map { UInt8(truncatingIfNeeded: $0) }
+            } else {
+                let group = part.reduce(UInt16(0)) { $0 << 4 | UInt16(HTTPSyntax.hexadecimalValue($1) ?? 0) }
+                sides[side] += [UInt8(group >> 8), UInt8(group & 0xFF)]
+            }
+        }
+        let zeros = max(0, 16 - sides[0].count - sides[1].count)
+        return sides[0] + [UInt8](repeating: 0, count: zeros) + sides[1]
+    }
 }

@@ -104,32 +104,10 @@ public struct OpeningRequest: Sendable, CustomStringConvertible, CustomDebugStri
         }
     }
 
-    /// The credentials of `user:password`, which is percent-encoded with whole triplets, as the URL was checked for.
     private static func basicCredentials(_ userinfo: String) throws(HeaderError) -> String {
-        let encoded = Array(userinfo.utf8)
-        let colon = encoded.firstIndex(of: UInt8(ascii: ":")) ?? encoded.endIndex
-        let user = percentDecoded(encoded[..<colon])
-        let password = percentDecoded(encoded[colon...].dropFirst())
-        guard !user.contains(UInt8(ascii: ":")), (user + password).allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+        guard let credentials = Userinfo(userinfo).basicCredentials else {
             throw HeaderError(.userinfoNotBasic, name: "Authorization")
         }
-        return Base64.encode(user + [UInt8(ascii: ":")] + password)
-    }
-
-    private static func percentDecoded(_ encoded: ArraySlice<UInt8>) -> [UInt8] {
-        var decoded: [UInt8] = []
-        var rest = encoded
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let high = HTTPSyntax.hexadecimalValue(rest[rest.startIndex]),
-                let low = HTTPSyntax.hexadecimalValue(rest[rest.startIndex + 1])
-            {
-                decoded.append(high << 4 | low)
-                rest = rest.dropFirst(2)
-            } else {
-                decoded.append(byte)
-            }
-        }
-        return decoded
+        return credentials
     }
 }

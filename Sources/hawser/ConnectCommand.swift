@@ -23,6 +23,7 @@ struct ConnectCommand: AsyncParsableCommand {
               hawser connect wss://feed.example/ws --send '{"op":"subscribe"}'
               hawser connect ws://localhost:8080/ --count 1 --no-input
               hawser connect ws://localhost:8080/ --no-compression
+              hawser connect wss://feed.example/ws --proxy socks5://localhost:1080
               hawser connect ws+unix:/run/feed.sock:/ws
             """
     )
@@ -39,6 +40,9 @@ struct ConnectCommand: AsyncParsableCommand {
     @Option(help: "A text message to send first; may be repeated.")
     var send: [String] = []
 
+    @Option(help: "Send at most so many messages in any window, such as 5/s or 300/5m; may be repeated.")
+    var sendRate: [RateArgument] = []
+
     @Option(help: "End after this many messages.")
     var count: Int?
 
@@ -50,6 +54,9 @@ struct ConnectCommand: AsyncParsableCommand {
 
     @Option(help: "The most time for everything before the session is open.")
     var timeout: DurationArgument?
+
+    @Option(help: "Go through this proxy, http:// or socks5://; without it none is used.")
+    var proxy: String?
 
     @Option(name: .customLong("cacert"), help: "Trust the authorities in this PEM file, and no others.")
     var authority: String?
@@ -71,7 +78,11 @@ struct ConnectCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let count, count < 1 { throw ValidationError("--count must be 1 or more") }
-        do { _ = try WebSocketURL(url) } catch { throw ValidationError("\(error)") }
+        let parsed: WebSocketURL
+        do { parsed = try WebSocketURL(url) } catch { throw ValidationError("\(error)") }
+        guard let proxy else { return }
+        do { _ = try ProxyURL(proxy) } catch { throw ValidationError("--proxy: \(error)") }
+        if parsed.unixPath != nil { throw ValidationError("--proxy: a Unix socket is not reached through a proxy") }
     }
 
     func run() async throws {
@@ -83,6 +94,8 @@ struct ConnectCommand: AsyncParsableCommand {
         options.configuration.fields = headers.map { ($0.name, $0.value) }
         options.configuration.subprotocols = subprotocol
         options.configuration.keepAlive = pingEvery.policy
+        options.configuration.sendRates = sendRate.map(\.rate)
+        options.configuration.proxy = try proxy.map { try ProxyURL($0) }
         if let timeout { options.configuration.timeouts = Self.timeouts(dial: timeout.duration) }
         if let authority { options.configuration.tls.certificateAuthority = .file(authority) }
         options.configuration.tls.clientCertificate = certificate
@@ -96,7 +109,7 @@ struct ConnectCommand: AsyncParsableCommand {
 extension ConnectCommand {
     /// One limit for the whole dial, however its stages share it.
     private static func timeouts(dial: Duration) -> SessionTimeouts {
-        SessionTimeouts(dns: dial, tcp: dial, tls: dial, upgrade: dial, dial: dial)
+        SessionTimeouts(dns: dial, tcp: dial, proxy: dial, tls: dial, upgrade: dial, dial: dial)
     }
 }
 
@@ -109,6 +122,16 @@ struct HeaderArgument: ExpressibleByArgument {
         guard let colon = argument.firstIndex(of: ":"), colon != argument.startIndex else { return nil }
         name = String(argument[..<colon])
         value = String(argument[argument.index(after: colon)...].drop { $0 == " " })
+    }
+}
+
+/// A rate on the command line.
+struct RateArgument: ExpressibleByArgument {
+    let rate: Rate
+
+    init?(argument: String) {
+        guard let rate = Rate(configurationText: argument) else { return nil }
+        self.rate = rate
     }
 }
 

@@ -15,6 +15,8 @@ struct HawserCommand: AsyncParsableCommand {
               hawser run -c hawser.yaml             hold its subscriptions
               hawser connect wss://feed.example/ws  one connection by hand
               hawser fetch https://api.example/v1   a REST call by hand, or many
+              hawser status --watch                 how the running daemon is
+              hawser why trades                     what happened to one, and whose fault it was
               hawser logs --summary                 what became of each subscription
               hawser mock                           serve paths to test clients against
 
@@ -29,7 +31,8 @@ struct HawserCommand: AsyncParsableCommand {
         version: "hawser \(HawserVersion.current)",
         subcommands: [
             RunCommand.self, CheckCommand.self, DemoCommand.self, ConnectCommand.self, FetchCommand.self,
-            MockCommand.self, LogsCommand.self,
+            MockCommand.self, LogsCommand.self, StatusCommand.self, WhyCommand.self, PauseCommand.self,
+            ResumeCommand.self, RedialCommand.self, ReloadCommand.self, LogLevelCommand.self,
         ]
     )
 

@@ -56,6 +56,7 @@ struct DispositionTests {
     @Test("TLS: the certificate is for a person, the rest may pass")
     func tls() {
         #expect(disposition(SessionEnd(outcome: .tlsFailed, stage: .securing, fault: .certificate)) == .slow)
+        #expect(disposition(SessionEnd(outcome: .tlsFailed, stage: .securing, fault: .trust)) == .slow)
         #expect(disposition(SessionEnd(outcome: .tlsFailed, stage: .securing, fault: .tls)) == .retry)
     }
 
@@ -68,12 +69,55 @@ struct DispositionTests {
         "network errors, ends without Close, timeouts and our own ends are retried",
         arguments: [
             Outcome.peerVanished, .reset, .pingTimeout, .stale, .sinkBlocked, .dialFailed, .closeTimeout, .internal,
-            .rotated, .reloaded, .shutdown,
+            .rotated, .reloaded, .paused, .shutdown,
         ]
     )
     func retried(outcome: Outcome) {
-        for fault in [nil, DialFault.name, .network, .timeout, .tls, .resources] {
+        for fault in [nil, DialFault.name, .unknownName, .network, .refused, .timeout, .tls, .resources, .reference] {
             #expect(disposition(SessionEnd(outcome: outcome, stage: .connecting, fault: fault)) == .retry)
+        }
+    }
+
+    @Test("a rule goes before the default: by status, by close code of either side, and by name")
+    func rules() {
+        var table = DispositionTable()
+        table[.status(404)] = .retry
+        table[.status(502)] = .retryAfter
+        table[.closeCode(4003)] = .refresh
+        table[.closeCode(1013)] = .slow
+        table[.closeCode(1009)] = .after(.seconds(120))
+        table[.failure(.tooBig)] = .retry
+        table[.failure(.dns)] = .slow
+        table[.failure(.certificate)] = .retry
+        table[.failure(.handshake)] = .retry
+        table[.failure(.pingTimeout)] = .slow
+        func rejected(_ status: Int) -> SessionEnd {
+            SessionEnd(outcome: .rejected, stage: .upgrading, status: status, retryAfter: .seconds(7))
+        }
+        func closed(_ code: UInt16, _ outcome: Outcome = .peerClosed) -> SessionEnd {
+            SessionEnd(outcome: outcome, stage: .open, closeCode: code)
+        }
+        let cases: [(SessionEnd, Disposition)] = [
+            (rejected(404), .retry), (rejected(502), .retryAfter(.seconds(7))), (rejected(410), .slow),
+            (closed(4003), .refreshCredentials), (closed(1013), .slow), (closed(1000), .retry),
+            (closed(1009), .after(.seconds(120))), (closed(1009, .tooBig), .after(.seconds(120))),
+            (SessionEnd(outcome: .tooBig, stage: .open), .retry),
+            (SessionEnd(outcome: .dialFailed, stage: .resolving, fault: .name), .slow),
+            (SessionEnd(outcome: .dialFailed, stage: .connecting, fault: .network), .retry),
+            (SessionEnd(outcome: .tlsFailed, stage: .securing, fault: .certificate), .retry),
+            (SessionEnd(outcome: .protocolError, stage: .upgrading, fault: .handshake), .retry),
+            (closed(1002, .protocolError), .slow),
+            (SessionEnd(outcome: .pingTimeout, stage: .open), .slow),
+        ]
+        for (end, expected) in cases { #expect(table.disposition(of: end) == expected, "\(end)") }
+    }
+
+    @Test("what we ended ourselves has no rule")
+    func ownEnds() {
+        var table = DispositionTable()
+        for failure in DispositionTable.Failure.allCases { table[.failure(failure)] = .slow }
+        for outcome in [Outcome.sinkBlocked, .stale, .rotated, .reloaded, .shutdown, .closeTimeout, .internal] {
+            #expect(table.disposition(of: SessionEnd(outcome: outcome, stage: .open)) == .retry)
         }
     }
 

@@ -129,7 +129,7 @@ struct SessionMachineClosingTests {
     @Test(
         "a well session whose Close is not answered: close_timeout, the request being the cause",
         arguments: [
-            Outcome.shutdown, .reloaded, .rotated,
+            Outcome.shutdown, .reloaded, .rotated, .paused,
         ]
     )
     func closeUnanswered(cause: Outcome) {

@@ -10,12 +10,14 @@ struct Session {
         timeouts: SessionTimeouts = SessionTimeouts(),
         keepAlive: KeepAlive.Policy = .standard,
         isSecure: Bool = true,
+        usesProxy: Bool = false,
         needsResolution: Bool = true
     ) {
         machine = SessionMachine(
             timeouts: timeouts,
             keepAlive: keepAlive,
             isSecure: isSecure,
+            usesProxy: usesProxy,
             needsResolution: needsResolution
         )
     }
@@ -30,11 +32,12 @@ struct Session {
         timeouts: SessionTimeouts = SessionTimeouts(),
         keepAlive: KeepAlive.Policy = .standard
     ) -> Session {
-        var session = Session(timeouts: timeouts, keepAlive: keepAlive)
+        let usesProxy = state == .proxying
+        var session = Session(timeouts: timeouts, keepAlive: keepAlive, usesProxy: usesProxy)
         let path: [(SessionMachine.State, SessionEvent)] = [
-            (.resolving, .started), (.connecting, .resolved), (.securing, .connected), (.upgrading, .established),
-            (.open, .upgraded), (.closing, .closeRequested(.shutdown, code: 1001, reason: "")),
-            (.closed, .transportEnded(.eof)),
+            (.resolving, .started), (.connecting, .resolved), (usesProxy ? .proxying : .securing, .connected),
+            (.upgrading, .established), (.open, .upgraded),
+            (.closing, .closeRequested(.shutdown, code: 1001, reason: "")), (.closed, .transportEnded(.eof)),
         ]
         for (reached, event) in path where session.machine.state != state {
             _ = session.on(event)
@@ -64,6 +67,23 @@ struct SessionMachineDialTests {
         #expect(session.machine.nextDeadline == at(25))
     }
 
+    @Test("through a proxy: one stage more, between the connection and TLS")
+    func proxiedDial() {
+        var session = Session(usesProxy: true)
+        _ = session.on(.started, 1)
+        _ = session.on(.resolved, 2)
+        #expect(session.on(.connected, 3) == [])
+        #expect(session.machine.state == .proxying && session.machine.nextDeadline == at(7))
+        #expect(session.on(.tunneled, 4) == [])
+        #expect(session.machine.state == .securing && session.machine.nextDeadline == at(8))
+        #expect(session.on(.established, 5) == [.sendUpgrade])
+        var plain = Session(isSecure: false, usesProxy: true, needsResolution: false)
+        _ = plain.on(.started)
+        _ = plain.on(.connected)
+        #expect(plain.machine.state == .proxying)
+        #expect(plain.on(.tunneled) == [] && plain.on(.established) == [.sendUpgrade])
+    }
+
     @Test("without TLS and with a known address two stages fall away")
     func plainDial() {
         var session = Session(isSecure: false, needsResolution: false)
@@ -89,7 +109,7 @@ struct SessionMachineDialTests {
         "the deadline of each stage ends the dial in that stage",
         arguments: [
             (SessionMachine.State.resolving, 3.0, Stage.resolving), (.connecting, 3, .connecting),
-            (.securing, 4, .securing), (.upgrading, 5, .upgrading),
+            (.proxying, 4, .proxying), (.securing, 4, .securing), (.upgrading, 5, .upgrading),
         ]
     )
     func stageDeadlines(state: SessionMachine.State, limit: Double, stage: Stage) {
@@ -132,8 +152,9 @@ struct SessionMachineDialTests {
     @Test(
         "a failed dial has nothing left to abort; its fault makes the outcome",
         arguments: [
-            (DialFault.name, Outcome.dialFailed), (.network, .dialFailed), (.timeout, .dialFailed), (.tls, .tlsFailed),
-            (.certificate, .tlsFailed), (.resources, .internal), (.handshake, .protocolError),
+            (DialFault.name, Outcome.dialFailed), (.unknownName, .dialFailed), (.network, .dialFailed),
+            (.refused, .dialFailed), (.timeout, .dialFailed), (.tls, .tlsFailed), (.certificate, .tlsFailed),
+            (.trust, .tlsFailed), (.resources, .internal), (.reference, .internal), (.handshake, .protocolError),
         ]
     )
     func dialFailures(fault: DialFault, outcome: Outcome) {

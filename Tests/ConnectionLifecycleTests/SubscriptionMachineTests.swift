@@ -7,8 +7,11 @@ struct Subscription {
     var machine: SubscriptionMachine
     var generator = SplitMix64(seed: 42)
 
-    init(_ policy: Backoff.Policy = Backoff.Policy(jitter: .none)) {
-        machine = SubscriptionMachine(backoff: policy)
+    init(
+        _ policy: Backoff.Policy = Backoff.Policy(jitter: .none),
+        dispositions: DispositionTable = .standard
+    ) {
+        machine = SubscriptionMachine(backoff: policy, dispositions: dispositions)
     }
 
     mutating func on(_ event: SubscriptionEvent, _ seconds: Double = 0) -> [SubscriptionAction] {
@@ -36,8 +39,12 @@ struct Subscription {
     }
 
     /// One that holds a session, open or not.
-    static func inSession(_ policy: Backoff.Policy = Backoff.Policy(jitter: .none), open: Bool = true) -> Subscription {
-        var subscription = Subscription(policy)
+    static func inSession(
+        _ policy: Backoff.Policy = Backoff.Policy(jitter: .none),
+        dispositions: DispositionTable = .standard,
+        open: Bool = true
+    ) -> Subscription {
+        var subscription = Subscription(policy, dispositions: dispositions)
         #expect(subscription.on(.started) == [.requestPermit])
         #expect(subscription.on(.permitGranted) == [.requestDial])
         #expect(subscription.on(.dialReleased) == [.startSession(number: 1)])
@@ -82,7 +89,7 @@ struct SubscriptionMachineTests {
     func resetAfter() {
         var subscription = Subscription.inSession()
         func dropped(after seconds: Double) -> SessionEnd {
-            SessionEnd(outcome: .peerVanished, stage: .open, uptime: .seconds(seconds))
+            SessionEnd(outcome: .peerVanished, stage: .open, uptime: .seconds(seconds), delivered: true)
         }
         for (attempt, delay) in [(1, 1), (2, 2), (3, 4), (4, 8)] {
             let retry = subscription.fail(dropped(after: 9.9))
@@ -136,7 +143,14 @@ struct SubscriptionMachineTests {
         #expect(subscription.machine.isUnhealthy)
         subscription.redial()
         _ = subscription.on(.sessionOpened(session: 4))
-        _ = subscription.fail(SessionEnd(outcome: .peerClosed, stage: .open, closeCode: 1000, uptime: .seconds(60)))
+        let good = SessionEnd(
+            outcome: .peerClosed,
+            stage: .open,
+            closeCode: 1000,
+            uptime: .seconds(60),
+            delivered: true
+        )
+        _ = subscription.fail(good)
         subscription.redial()
         #expect(subscription.fail(denied)?.delay == .seconds(2), "a good session earns a new refresh")
     }
@@ -195,10 +209,10 @@ struct SubscriptionMachineTests {
     @Test("a redial closes the session and queues at the tail, without a delay")
     func redial() {
         var subscription = Subscription.inSession()
-        #expect(subscription.on(.redialRequested) == [.closeSession(.reloaded)])
+        #expect(subscription.on(.redialRequested) == [.closeSession(.rotated)])
         #expect(subscription.on(.redialRequested) == [])
         #expect(subscription.machine.holdsPermit)
-        let end = SessionEnd(outcome: .reloaded, stage: .open)
+        let end = SessionEnd(outcome: .rotated, stage: .open)
         #expect(subscription.on(.sessionEnded(session: 1, end)) == [.releasePermit, .requestPermit])
         #expect(subscription.machine.state == .waitingForSlot)
         _ = subscription.on(.permitGranted)
@@ -210,7 +224,7 @@ struct SubscriptionMachineTests {
 
     @Test("pause ends what there is, resume begins anew, from every state")
     func pauseAndResume() {
-        let end = SessionEnd(outcome: .reloaded, stage: .open)
+        let end = SessionEnd(outcome: .paused, stage: .open)
         var waiting = Subscription()
         _ = waiting.on(.started)
         #expect(waiting.on(.pauseRequested) == [.withdrawRequest])
@@ -227,7 +241,7 @@ struct SubscriptionMachineTests {
         #expect(gated.on(.resumeRequested) == [.requestPermit])
 
         var inSession = Subscription.inSession()
-        #expect(inSession.on(.pauseRequested) == [.closeSession(.reloaded)])
+        #expect(inSession.on(.pauseRequested) == [.closeSession(.paused)])
         var changedMind = inSession
         #expect(inSession.on(.sessionEnded(session: 1, end)) == [.releasePermit])
         #expect(inSession.machine.state == .paused)

@@ -25,6 +25,21 @@ import Testing
         server.stop()
     }
 
+    @Test("--send-rate spaces what is sent, and loses nothing of it")
+    func sendRate() async throws {
+        let server = try FaultServer(.echo)
+        let texts = (0..<7).map { "m\($0)" }
+        let began = ContinuousClock.now
+        let process = try Self.start(
+            server,
+            ["--send-rate", "2/200ms", "--count", "7", "--no-input"] + texts.flatMap { ["--send", $0] }
+        )
+        #expect(try await process.awaitExit() == .done)
+        #expect(process.lines(.stdout) == texts)
+        #expect(began.duration(to: .now) >= .milliseconds(600))
+        server.stop()
+    }
+
     @Test("SIGTERM closes with 1001 too; the end of standard input does not end the session")
     func endOfInput() async throws {
         let server = try FaultServer(.echo)

@@ -47,7 +47,7 @@ import Testing
         try directory.write(client.certificate, to: "hawser.pem")
         try directory.write(client.key, to: "hawser.key")
         try directory.write("token\n", to: "oven-token")
-        try directory.write("token\n", to: "gateway-token")
+        for name in ["gateway-token", "exchange-key", "broker-secret"] { try directory.write("token\n", to: name) }
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "config/examples")
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()

@@ -28,7 +28,15 @@ struct SessionRunner: Sendable {
 
     /// One limit for every stage of the dial, and more than that for all together.
     static func timeouts(stage: Duration, close: Duration) -> SessionTimeouts {
-        SessionTimeouts(dns: stage, tcp: stage, tls: stage, upgrade: stage, dial: stage * 4, close: close)
+        SessionTimeouts(
+            dns: stage,
+            tcp: stage,
+            proxy: stage,
+            tls: stage,
+            upgrade: stage,
+            dial: stage * 4,
+            close: close
+        )
     }
 
     /// The same runner with little patience, for peers that never answer.

@@ -189,13 +189,13 @@ import Transport
             var runner = SessionRunner(loop)
             let refused = try await runner.hold(dead.url())
             #expect(refused.report.end.outcome == .dialFailed)
-            #expect(refused.report.end.fault == .network)
+            #expect(refused.report.end.fault == .refused)
             #expect(refused.report.detail.contains("127.0.0.1:\(dead.port): Connection refused"))
             runner.resolver = NameResolver { host in
                 .failure(NameResolutionError(host: host, kind: .notFound, detail: "no such host"))
             }
             let unknown = try await runner.hold("ws://feed.invalid/")
-            #expect(unknown.report.end.fault == .name)
+            #expect(unknown.report.end.fault == .unknownName)
             #expect(unknown.report.detail.contains("feed.invalid"))
         }
         await #expect(throws: WebSocketError.self) {

@@ -14,7 +14,7 @@ import Transport
             TLSOptions(certificateAuthority: .pem(try CertificateAuthority().certificate))
         )
         #expect(held.report.end.outcome == .tlsFailed)
-        #expect(held.report.end.fault == .certificate)
+        #expect(held.report.end.fault == .trust)
         #expect(held.report.end.stage == .securing)
         #expect(held.report.detail.contains("another key"), "\(held.report.detail)")
         server.stop()
@@ -32,7 +32,7 @@ import Transport
         ) { _ in }
         let held = try await hold(server, TLSOptions(certificateAuthority: .pem(authority.certificate)))
         #expect(held.report.end.outcome == .tlsFailed, "\(held.report)")
-        #expect(held.report.end.fault == .certificate)
+        #expect(held.report.end.fault == .trust)
         #expect(held.openings == 0)
         server.stop()
     }

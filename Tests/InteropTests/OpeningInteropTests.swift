@@ -53,7 +53,7 @@ import Transport
             Issue.record("an unknown authority was accepted")
         } catch WebSocketError.notOpened(let report) {
             #expect(report.end.outcome == .tlsFailed)
-            #expect(report.end.fault == .certificate)
+            #expect(report.end.fault == .trust)
         }
         var trusting = WebSocketConfiguration()
         trusting.tls.verify = false

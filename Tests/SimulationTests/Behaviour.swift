@@ -9,6 +9,12 @@ enum Behaviour: Hashable {
     case nameSlow(Duration)
     case refused
     case blackholed
+    /// A proxy stands before the server, and lets us through.
+    case proxied
+    /// It takes the connection, and says nothing.
+    case proxyStalls
+    /// It says no, in this way.
+    case proxyRefuses(DialFault)
     case connectSlow(Duration)
     case tlsStalls
     case tlsFails
@@ -48,6 +54,8 @@ enum Behaviour: Hashable {
         let code = codes[Int.random(in: 0..<codes.count, using: &generator)]
         return [
             .wellBehaved, .nameFails, .nameStuck, .nameSlow(soon(&generator, upTo: 3.5)), .refused, .blackholed,
+            .proxied, .proxyStalls,
+            .proxyRefuses([.proxy, .proxyRefused, .proxyCredentials][Int.random(in: 0..<3, using: &generator)]),
             .connectSlow(soon(&generator, upTo: 3.5)), .tlsStalls, .tlsFails, .certificateWrong, .upgradeIgnored,
             .upgradeGarbled, .upgradeCut, .upgradeSlow(soon(&generator, upTo: 6)),
             .crawls(soon(&generator, upTo: 3)),
@@ -77,10 +85,20 @@ enum Behaviour: Hashable {
             ? .random(using: &generator) : .rejected(status, retryAfter: retryAfter)
     }
 
+    /// Whether the connection is one with a proxy.
+    var usesProxy: Bool {
+        switch self {
+        case .proxied, .proxyStalls, .proxyRefuses: true
+        default: false
+        }
+    }
+
     /// The outcomes that this may lead to if nobody on this side asks for the end.
     var outcomes: Set<Outcome> {
         switch self {
-        case .nameFails, .nameStuck, .refused, .blackholed, .tlsStalls, .upgradeIgnored, .upgradeCut: [.dialFailed]
+        case .nameFails, .nameStuck, .refused, .blackholed, .proxyStalls, .proxyRefuses, .tlsStalls, .upgradeIgnored,
+            .upgradeCut:
+            [.dialFailed]
         case .tlsFails, .certificateWrong: [.tlsFailed]
         case .upgradeGarbled: [.protocolError]
         case .rejected: [.rejected]
@@ -90,7 +108,7 @@ enum Behaviour: Hashable {
         case .closes(let code, _, _): [code == 1002 ? .protocolError : .peerClosed, .sinkBlocked]
         case .violates(let code, _): [code == 1009 ? .tooBig : .protocolError, .sinkBlocked]
         case .goesSilent, .ignoresPings, .feedsWithoutPongs: [.pingTimeout, .sinkBlocked]
-        case .wellBehaved, .ignoresClose, .abortGetsLost: [.sinkBlocked]
+        case .wellBehaved, .proxied, .ignoresClose, .abortGetsLost: [.sinkBlocked]
         }
     }
 }

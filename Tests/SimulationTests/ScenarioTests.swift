@@ -184,6 +184,24 @@ struct ScenarioTests {
         #expect(world.sessions.count < 130)
     }
 
+    @Test("a server that accepts, keeps silent for a minute and drops meets growing delays; one that feeds does not")
+    func silentFlapping() {
+        for (behaviour, delays) in [
+            (Behaviour.dropsIdle(after: .seconds(60)), [1, 2, 4, 8, 16, 30]),
+            (.vanishes(after: .seconds(60)), [1, 1, 1, 1, 1, 1]),
+        ] {
+            var setup = Simulator.Setup(hosts: ["flapping"])
+            setup.backoff.jitter = .none
+            setup.keepAlive = .off
+            setup.behaviour = { _, _, _ in behaviour }
+            let world = Simulator(setup, seed: 9)
+            world.startAll()
+            world.run(until: seconds(3600))
+            #expect(world.failure == nil)
+            #expect(world.retries.prefix(6).map(\.retry.delay) == delays.map { .seconds($0) }, "\(behaviour)")
+        }
+    }
+
     @Test("after an outage of a host the first success brings the others back within a few seconds")
     func hostRecovers() {
         var setup = Simulator.Setup(hosts: Array(repeating: "host", count: 50))

@@ -5,8 +5,9 @@ import MonotonicTime
 enum NetworkEvent {
     /// A stage of the dial, or its failure, or a frame, arrives here.
     case arrives(SessionEvent)
-    /// The dial goes on after the name was resolved, the connection was made, or TLS was done.
-    case resolved, connected, secured
+    /// The dial goes on after the name was resolved, the connection was made, the proxy has let us through, or TLS was
+    /// done.
+    case resolved, connected, tunneled, secured
     /// The server sends a message, and will send another.
     case feeds
     /// The time of `goesSilent` has come.
@@ -22,6 +23,7 @@ extension Simulator {
         case .arrives(let event): deliver(event, to: session)
         case .resolved: resolved(session)
         case .connected: connected(session)
+        case .tunneled: tunneled(session)
         case .secured: secured(session)
         case .feeds: feed(session)
         case .fallsSilent: session.isSilent = true
@@ -62,6 +64,22 @@ extension Simulator {
         send(.connected, to: session)
         // Progress that is reported late, or twice, does not set the dial back.
         send(.resolved, to: session)
+        switch session.behaviour {
+        case .proxied: schedule(.network(session, .tunneled), after: session.latency * 3)
+        case .proxyStalls: break
+        case .proxyRefuses(let fault): failDial(fault, session)
+        default: secure(session)
+        }
+    }
+
+    private func tunneled(_ session: SimulatedSession) {
+        guard session.transportExists else { return }
+        send(.tunneled, to: session)
+        send(.connected, to: session)
+        secure(session)
+    }
+
+    private func secure(_ session: SimulatedSession) {
         switch session.behaviour {
         case .tlsStalls: break
         case .tlsFails: failDial(.tls, session)
@@ -116,6 +134,7 @@ extension Simulator {
 
     private func feed(_ session: SimulatedSession) {
         guard session.transportExists, !session.isSilent, session.machine.state == .open else { return }
+        if !session.isReadingPaused { session.delivered = true }
         deliver(.bytesReceived, to: session)
         schedule(
             .network(session, .feeds),

@@ -20,6 +20,8 @@ final class SimulatedSession {
     /// What arrived while reading was paused.
     var unread: [SessionEvent] = []
     var serverHeardAt = Instant.origin
+    /// Whether a message has come.
+    var delivered = false
 
     // What the checks need.
     var openedAt: Instant?

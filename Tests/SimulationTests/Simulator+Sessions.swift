@@ -78,6 +78,8 @@ extension Simulator {
     }
 
     private func ended(_ end: SessionEnd, _ session: SimulatedSession) {
+        var end = end
+        end.delivered = session.delivered
         session.ends.append(end)
         session.endedAt = now
         if session.ends.count > 1 { fail("two ends") }

@@ -231,10 +231,11 @@ final class Simulator {
 
     private func startSession(_ number: Int, of index: Int) {
         if number != subscriptions[index].machine.sessions { fail("session \(number) out of order") }
+        let behaviour = setup.behaviour(index, number, &generator)
         let session = SimulatedSession(
             subscription: index,
             number: number,
-            behaviour: setup.behaviour(index, number, &generator),
+            behaviour: behaviour,
             latency: .microseconds(Int.random(in: 100...40_000, using: &generator)),
             abortsInside: Bool.random(using: &generator),
             startedAt: now,
@@ -242,6 +243,7 @@ final class Simulator {
                 timeouts: setup.timeouts,
                 keepAlive: setup.keepAlive,
                 isSecure: true,
+                usesProxy: behaviour.usesProxy,
                 needsResolution: true
             )
         )

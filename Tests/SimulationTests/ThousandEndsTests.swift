@@ -42,9 +42,9 @@ struct ThousandEndsTests {
         check(world)
     }
 
-    /// As a watchdog, a rotation or a defect would.
+    /// As a watchdog, a new configuration, an operator or a defect would.
     private func close(_ session: SimulatedSession?, in world: Simulator, using generator: inout SplitMix64) {
-        let outcomes: [Outcome] = [.stale, .rotated, .internal]
+        let outcomes: [Outcome] = [.stale, .reloaded, .paused, .internal]
         guard let session, let outcome = outcomes.randomElement(using: &generator) else { return }
         world.send(.closeRequested(outcome, code: 1001, reason: ""), to: session)
     }
@@ -63,7 +63,7 @@ struct ThousandEndsTests {
         let ends = world.sessions.flatMap(\.ends)
         #expect(Set(Outcome.allCases).subtracting(ends.map(\.outcome)).isEmpty)
         #expect(Set(ends.map(\.stage)) == Set(Stage.allCases))
-        let closedOnRequest = ends.filter { $0.cause == .reloaded }
+        let closedOnRequest = ends.filter { $0.cause == .rotated }
         #expect(Set(closedOnRequest.map(\.stage)) == Set(Stage.allCases))
     }
 }

@@ -162,3 +162,30 @@ extension StreamError {
         self = code == ECONNRESET || code == EPIPE ? .reset : .failed(code)
     }
 }
+
+/// Proxies.
+extension RawStream {
+    /// A stream to `port` on loopback, whose waits end with those of `other`.
+    public convenience init(connectedTo port: UInt16, stop other: RawStream) throws(SystemCallError) {
+        self.init(descriptor: try ListenerAddress.ipv4(port: port).connect(), stop: other.stop)
+    }
+
+    /// Copies bytes both ways until either side ends.
+    public func relay(with other: RawStream) throws(StreamError) {
+        var watched = [descriptor, other.descriptor, stop?.descriptor ?? -1].map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+        while true {
+            guard poll(&watched, 3, -1) > 0 else { continue }
+            if watched[2].revents != 0 { throw .stopped }
+            if watched[0].revents != 0 { try forward(to: other) }
+            if watched[1].revents != 0 { try other.forward(to: self) }
+        }
+    }
+
+    private func forward(to other: RawStream) throws(StreamError) {
+        try receive(until: .now + Self.patience, for: "bytes to forward")
+        try other.send(Array(buffered))
+        consume(buffered.count)
+    }
+}

@@ -14,7 +14,9 @@ struct ImportTests {
             "WebSocketProtocol": ["CZlib"],
             "ConnectionLifecycle": ["MonotonicTime"],
             "NameResolution": system.union(["Locking", "MonotonicTime"]),
-            "Transport": system.union(["CLibwebsockets", "Locking", "MonotonicTime", "NameResolution"]),
+            "Transport": system.union([
+                "CLibwebsockets", "Locking", "MonotonicTime", "NameResolution", "WebSocketProtocol",
+            ]),
             "HawserWebSocket": system.union(client).union(["Locking"]),
             // Foundation for JSON alone.
             "HawserHTTP": system.union([

@@ -23,6 +23,8 @@ public struct Configuration: Sendable, Equatable {
     public var sinks: [SinkConfiguration] = [ConfigurationDefaults.sink]
     /// How long sinks may take to write out what they hold when the process ends.
     public var drain = ConfigurationDefaults.drain
+    /// How the daemon is asked and told.
+    public var status = StatusConfiguration()
     /// What is logged, and how it looks.
     public var log = LogConfiguration()
 
@@ -40,6 +42,8 @@ public struct LimitsConfiguration: Sendable, Hashable {
     public var message = ConfigurationDefaults.message
     /// Dials at once, and the dials of a host in any window.
     public var dials = ConfigurationDefaults.dials
+    /// The most messages that all connections with one host send in any window; empty: no limit.
+    public var sends: [Rate] = []
 
     /// The defaults.
     public init() {}

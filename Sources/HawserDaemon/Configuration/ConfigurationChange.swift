@@ -93,6 +93,8 @@ struct ConfigurationChange: Sendable, Equatable {
         let fixed = [
             ("loops", old.loops != new.loops, "event loops are made at the start"),
             ("state", old.state != new.state, "the state directory is claimed at the start"),
+            ("status", old.status != new.status, "the control socket is opened at the start"),
+            ("limits.sends", old.limits.sends != new.limits.sends, "open connections go by the rates of the start"),
             ("log.format", old.log.format != new.log.format, "the form of the log is chosen at the start"),
         ]
         return fixed.filter { $0.1 }.map { Obstacle(keyPath: $0.0, problem: "\($0.2): restart to change it") }
@@ -160,6 +162,7 @@ extension SubscriptionConfiguration {
             .map { ($0.offset, HeaderTemplate(name: $0.element.name.lowercased(), value: $0.element.value)) }
             .sorted { ($0.1.name, $0.0) < ($1.1.name, $1.0) }.map { $0.1 }
         part.settings.reconnect = ConfigurationDefaults.reconnect
+        part.settings.dispositions = .standard
         part.settings.timeouts = ConfigurationDefaults.timeouts
         part.settings.timeouts.pauseMax = settings.timeouts.pauseMax
         if !settings.compression.isEnabled {

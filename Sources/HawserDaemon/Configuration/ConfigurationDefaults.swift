@@ -84,6 +84,8 @@ enum ConfigurationBounds {
     static let reconnectMax = Duration.milliseconds(1)...Duration.seconds(86_400)
     static let reconnectFloor = Duration.zero...Duration.seconds(3_600)
     static let jitterFraction = 0.0...1.0
+    static let dispositions = 200
+    static let dispositionDelay = Duration.milliseconds(1)...Duration.seconds(86_400)
     static let resetAfter = Duration.zero...Duration.seconds(86_400)
     static let compressionThreshold = 0...messageSize.upperBound
     /// Beyond a mebibyte nothing is left to be spent: the largest window and the fastest tables need half of it.
@@ -98,6 +100,8 @@ enum ConfigurationBounds {
     static let attempts = 1...100
     static let statuses = 400...599
     static let retryAfter = Duration.zero...Duration.seconds(86_400)
+    /// Also what an answer may say of itself; beyond that it is cut.
+    static let lifetime = Duration.seconds(1)...Duration.seconds(86_400 * 366)
     static let requestEvery = Duration.milliseconds(100)...Duration.seconds(86_400 * 31)
     static let pauseMax = Duration.milliseconds(100)...Duration.seconds(86_400)
     static let watermarkHigh = (4 << 10)...(1 << 40)

@@ -5,10 +5,8 @@ struct ConfigurationReader {
     /// The keys of the root.
     static let keys = [
         "limits", "loops", "state", "defaults", "http", "requests", "subscriptions", "sinks", "watermarks", "shutdown",
-        "log",
+        "status", "log",
     ]
-    /// Keys of the design that are not supported yet.
-    static let laterKeys = ["status"]
 
     let reading: ConfigurationReading
 
@@ -19,14 +17,14 @@ struct ConfigurationReader {
         let empty = ConfigurationNode(content: .mapping([]), position: origin)
         let value = ConfigurationValue(node: node ?? empty, path: "", reading: reading)
         guard let root = value.mapping(expected: "a mapping of settings") else { return configuration }
-        root.check(known: Self.keys, later: Self.laterKeys)
+        root.check(known: Self.keys)
         if let section = root.value("limits")?.mapping() {
             configuration.limits = LimitsReader(mapping: section).read()
         }
         if let loops = root.value("loops")?.integer(in: ConfigurationBounds.loops) { configuration.loops = loops }
         configuration.state = readState(root)
         if let section = root.value("defaults")?.mapping() {
-            section.check(known: SettingsReader.keys, later: SettingsReader.laterKeys)
+            section.check(known: SettingsReader.keys)
             configuration.defaults = SettingsReader(mapping: section).read(over: configuration.defaults)
         }
         if let section = root.value("http")?.mapping() {
@@ -51,6 +49,7 @@ struct ConfigurationReader {
                 configuration.drain = drain
             }
         }
+        configuration.status = StatusReader(reading: reading).read(root.value("status")?.mapping())
         readLog(root, &configuration.log)
         CrossChecks(root: root, sinks: sinks, subscriptions: subscriptions, requests: requests).run(&configuration)
         return configuration

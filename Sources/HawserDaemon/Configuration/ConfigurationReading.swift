@@ -10,6 +10,8 @@ final class ConfigurationReading {
     private var errors: [ConfigurationIssue] = []
     private var warnings: [ConfigurationIssue] = []
     private(set) var origins: [String: ValueOrigin] = [:]
+    /// Every reference to a request, and where it stands.
+    private(set) var requestReferences: [(reference: SecretReference, position: SourcePosition, path: String)] = []
     /// Errors, and warnings, that are only counted.
     private(set) var suppressedErrors = 0
     private var suppressedWarnings = 0
@@ -56,6 +58,11 @@ final class ConfigurationReading {
     /// Records that the value at `keyPath` was read from the file, and what it refers to.
     func recordOrigin(of keyPath: String, line: Int, references: [SecretReference] = []) {
         origins[keyPath] = .file(line: line, references: references)
+    }
+
+    /// Records that the value at `path` refers to a request.
+    func noteRequest(_ reference: SecretReference, at position: SourcePosition, _ path: String) {
+        requestReferences.append((reference, position, path))
     }
 
     /// Records that the value at `keyPath` was taken from an environment variable because the file says nothing.

@@ -47,7 +47,9 @@ struct ConfigurationValue {
     // MARK: Shapes
 
     /// The value as a text, references resolved; `expected` is what to call it if it is none.
-    func text(expected: String = "text", allowed: String? = nil) -> Text? {
+    ///
+    /// - Parameter takesAnswers: whether references to requests may stand in it, whose values are known only later.
+    func text(expected: String = "text", allowed: String? = nil, takesAnswers: Bool = false) -> Text? {
         guard case .scalar(let scalar) = node.content else {
             report(problem: "\(expected) is expected, not \(node.kind)", seen: node.kind, allowed: allowed)
             return nil
@@ -63,6 +65,19 @@ struct ConfigurationValue {
             let place = reading.position(in: scalar, at: error.offset)
             report(at: place, problem: error.problem, remedy: error.remedy)
             return nil
+        }
+        for (reference, offset) in template.requestReferences {
+            let place = reading.position(in: scalar, at: offset)
+            guard takesAnswers else {
+                report(
+                    at: place,
+                    problem: "\(reference) cannot stand here: its value is not known before a dial or a call",
+                    seen: reference.description,
+                    remedy: "use ${env:NAME}, ${file:/PATH} or ${credential:NAME}"
+                )
+                return nil
+            }
+            reading.noteRequest(reference, at: place, path)
         }
         do {
             let resolution = try template.resolution(using: reading.secrets)

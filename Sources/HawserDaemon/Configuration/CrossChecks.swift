@@ -21,6 +21,7 @@ struct CrossChecks {
             return request
         }
         checkUnusedSinks(configuration)
+        RequestChecks(root: root, requests: requests, keeps: subscriptions.compactMap(\.keep)).run()
         checkTargets()
         checkWatermarks(configuration)
         checkThresholds(configuration)

@@ -33,6 +33,11 @@ extension Explanation {
         }
         add("\(path).every", request.every.map(DurationText.format) ?? "none")
         add("\(path).at_start", "\(request.atStart)")
+        switch request.lifetime {
+        case .untilRefused: break
+        case .fixed(let lifetime): add("\(path).valid", DurationText.format(lifetime))
+        case .answer(let pointer): add("\(path).expires_in", pointer, covering: true)
+        }
         add("\(path).sinks", list(request.sinks))
         add(request.settings, at: path, inherits: "http")
     }

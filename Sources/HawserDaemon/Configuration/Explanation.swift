@@ -31,6 +31,8 @@ public struct Explanation: Sendable, CustomStringConvertible {
         for subscription in configuration.subscriptions { add(subscription) }
         for sink in configuration.sinks { add(sink) }
         add("shutdown.drain", DurationText.format(configuration.drain))
+        let socket = configuration.status.socket ?? (configuration.status.isDefaultSocket ? "default" : "none")
+        add("status.socket", path(socket, at: "status.socket"))
         add("log.level", configuration.log.level.rawValue)
         add("log.format", configuration.log.format.rawValue)
     }
@@ -55,6 +57,7 @@ public struct Explanation: Sendable, CustomStringConvertible {
         add("limits.dials.concurrent", "\(limits.dials.concurrent)")
         add("limits.dials.per_origin", limits.dials.perOrigin.map(String.init) ?? "none")
         add("limits.dials.per_host", RateText.format(limits.dials.perHost))
+        add("limits.sends.per_host", RateText.format(limits.sends))
         add("loops", "\(configuration.loops)")
         add("state", path(configuration.state ?? "none", at: "state"))
     }
@@ -63,8 +66,14 @@ public struct Explanation: Sendable, CustomStringConvertible {
         let path = "subscriptions.\(subscription.name)"
         add("\(path).url", URLReader.redacted(subscription.url))
         for header in subscription.headers { add("\(path).headers.\(header.name)", Secret.placeholder) }
-        add("\(path).subprotocols", list(subscription.subprotocols), covering: true)
+        add("\(path).subprotocols", list(subscription.subprotocols.map(\.unresolved)))
         for index in subscription.subscribe.indices { add("\(path).subscribe[\(index)]", Secret.placeholder) }
+        if let keep = subscription.keep {
+            add("\(path).keep.request", keep.request, covering: true)
+            add("\(path).keep.every", DurationText.format(keep.every))
+        } else {
+            add("\(path).keep", "none")
+        }
         add("\(path).sinks", list(subscription.sinks))
         addSettings(subscription.settings, at: path, inherits: "defaults")
     }
@@ -74,6 +83,7 @@ public struct Explanation: Sendable, CustomStringConvertible {
         let timeouts = settings.timeouts
         put("timeouts.dns", DurationText.format(timeouts.dns))
         put("timeouts.tcp", DurationText.format(timeouts.tcp))
+        put("timeouts.proxy", DurationText.format(timeouts.proxy))
         put("timeouts.tls", DurationText.format(timeouts.tls))
         put("timeouts.upgrade", DurationText.format(timeouts.upgrade))
         put("timeouts.dial", DurationText.format(timeouts.dial))
@@ -84,7 +94,9 @@ public struct Explanation: Sendable, CustomStringConvertible {
         case .ping(let every, let timeout):
             put("ping.every", DurationText.format(every))
             put("ping.timeout", DurationText.format(timeout))
+            put("ping.counted", "\(settings.countsPings)")
         }
+        put("send", RateText.format(settings.sendRates))
         let reconnect = settings.reconnect
         put("reconnect.first", DurationText.format(reconnect.first))
         put("reconnect.factor", Shown.number(reconnect.factor))
@@ -99,7 +111,10 @@ public struct Explanation: Sendable, CustomStringConvertible {
         put("overflow", settings.overflow.rawValue)
         put("pause_max", timeouts.pauseMax.map(DurationText.format) ?? "none")
         put("decode", settings.decode.rawValue)
+        put("proxy", settings.proxy.map(URLReader.redacted) ?? "none")
         put("follow_redirects", "0")
+        let rules = settings.dispositions.rules.map { ($0.text, $1.text) }
+        for (key, rule) in rules.sorted(by: { $0.0 < $1.0 }) { put("dispositions.\(key)", rule) }
     }
 
     mutating func addTLS(_ tls: TLSOptions, at path: String, inherits base: String?) {

@@ -17,7 +17,11 @@ struct HTTPSettingsReader {
         }
         if let value = mapping.value("headers") {
             settings.headers =
-                HeadersReader(value: value, reserved: HeaderSyntax.remedy(forReservedInRequest:)).read()
+                HeadersReader(
+                    value: value,
+                    reserved: HeaderSyntax.remedy(forReservedInRequest:),
+                    takesAnswers: false
+                ).read()
         }
         return settings
     }

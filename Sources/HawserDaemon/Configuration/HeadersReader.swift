@@ -3,6 +3,8 @@ struct HeadersReader {
     let value: ConfigurationValue
     /// What to do instead of setting a field of this name; nil if it may be set.
     let reserved: (String) -> String?
+    /// Whether references to requests may stand in them.
+    var takesAnswers = true
 
     private var reading: ConfigurationReading { value.reading }
 
@@ -41,7 +43,7 @@ struct HeadersReader {
     }
 
     private func read(_ value: ConfigurationValue, of name: String) -> SecretTemplate? {
-        guard let text = value.text() else { return nil }
+        guard let text = value.text(takesAnswers: takesAnswers) else { return nil }
         if let fault = HeaderSyntax.fault(ofValue: text.value) {
             let offset = HeaderSyntax.firstControl(in: text.value) ?? 0
             value.report(

@@ -5,7 +5,7 @@ struct LimitsReader {
     /// The limits of the section over the defaults.
     func read() -> LimitsConfiguration {
         var limits = LimitsConfiguration()
-        mapping.check(known: ["connections", "per_host", "message_size", "fragments", "dials"])
+        mapping.check(known: ["connections", "per_host", "message_size", "fragments", "dials", "sends"])
         if let value = mapping.value("connections")?.integer(in: ConfigurationBounds.connections) {
             limits.connections = value
         }
@@ -17,6 +17,10 @@ struct LimitsReader {
             limits.message.fragments = value
         }
         if let section = mapping.value("dials")?.mapping() { readDials(section, &limits) }
+        if let section = mapping.value("sends")?.mapping() {
+            section.check(known: ["per_host"])
+            if let rates = section.value("per_host")?.rates() { limits.sends = rates }
+        }
         return limits
     }
 

@@ -47,6 +47,16 @@ enum RateText {
     }
 }
 
+extension Rate {
+    /// The rate that `text` says as the configuration writes it, such as `5/s`; nil if it says none that is allowed.
+    public init?(configurationText text: String) {
+        guard let rate = RateText.parse(text), ConfigurationBounds.rateCount.contains(rate.count),
+            ConfigurationBounds.rateWindow.contains(rate.per)
+        else { return nil }
+        self = rate
+    }
+}
+
 extension ConfigurationValue {
     /// One rate, or a list of them, or `none`.
     func rates() -> [Rate]? {

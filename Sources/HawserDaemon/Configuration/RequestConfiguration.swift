@@ -23,6 +23,16 @@ public struct RequestConfiguration: Sendable, Equatable {
         }
     }
 
+    /// How long what `${request:…}` yields is good.
+    public enum Lifetime: Sendable, Hashable {
+        /// Until a server refuses it.
+        case untilRefused
+        /// So long, from the begin of the call on.
+        case fixed(Duration)
+        /// As many seconds as the answer says at this JSON pointer.
+        case answer(String)
+    }
+
     /// Its name in records, logs and commands: `[a-z0-9_-]{1,64}`.
     public var name: String
     /// The method.
@@ -39,6 +49,8 @@ public struct RequestConfiguration: Sendable, Equatable {
     public var every: Duration?
     /// Whether it is made as soon as the daemon is ready.
     public var atStart = false
+    /// How long its answer is good for those who refer to it.
+    public var lifetime = Lifetime.untilRefused
     /// Timeouts, attempts, redirects.
     public var settings = CallSettings()
     /// The names of the sinks that its answers go to; never empty, each one exists.
@@ -52,6 +64,11 @@ public struct RequestConfiguration: Sendable, Equatable {
 
     /// Whether nothing makes it.
     var isIdle: Bool { every == nil && !atStart }
+
+    /// The requests that must have been made before it can be.
+    var requestReferences: [SecretReference] {
+        references(with: []).filter { $0.source == .request }
+    }
 
     /// Every reference in it, and in `common`, the fields of all requests.
     func references(with common: [HeaderTemplate]) -> [SecretReference] {

@@ -4,8 +4,10 @@ import HawserHTTP
 struct RequestReader {
     /// The keys it reads.
     static let keys =
-        ["method", "url", "query", "headers", "json", "form", "content", "every", "at_start", "sinks"]
-        + CallSettingsReader.keys
+        [
+            "method", "url", "query", "headers", "json", "form", "content", "every", "at_start", "sinks", "valid",
+            "expires_in",
+        ] + CallSettingsReader.keys
 
     let mapping: MappingReader
     /// The place of the request's name.
@@ -29,6 +31,7 @@ struct RequestReader {
         let method = readMethod(content)
         let every = mapping.value("every")?.duration(in: ConfigurationBounds.requestEvery)
         let atStart = mapping.value("at_start")?.boolean()
+        let lifetime = readLifetime()
         let sinks = SinkNamesReader(value: mapping.value("sinks")).read(what: "answers")
         guard let value = mapping.value("url") else {
             mapping.reading.report(
@@ -48,21 +51,12 @@ struct RequestReader {
         request.content = content
         request.every = every
         request.atStart = atStart ?? false
+        request.lifetime = lifetime
         check(request, url, http)
         return Result(request: request, sinks: sinks)
     }
 
     private func check(_ request: RequestConfiguration, _ url: HTTPURL, _ http: HTTPSettings) {
-        if request.isIdle, !mapping.has("every") {
-            mapping.reading.report(
-                .warning,
-                at: position,
-                mapping.path,
-                problem: "nothing makes this request: it has neither \"every\" nor \"at_start\"",
-                remedy: "add \"every: 30s\" or \"at_start: true\"; "
-                    + "by hand: hawser fetch -c FILE --request \(request.name)"
-            )
-        }
         if !url.isSecure, !url.isAddressLiteral, url.host != "localhost",
             (http.headers + request.headers).contains(where: { SensitiveText.isSecretName($0.name) })
                 || url.userinfo != nil
@@ -98,6 +92,31 @@ struct RequestReader {
         return method
     }
 
+    private func readLifetime() -> RequestConfiguration.Lifetime {
+        if mapping.has("valid"), let value = mapping.value("expires_in") {
+            value.report(
+                problem: "\"valid\" and \"expires_in\": an answer has one lifetime",
+                remedy: "keep one of them"
+            )
+            return .untilRefused
+        }
+        if let value = mapping.value("valid")?.duration(in: ConfigurationBounds.lifetime) { return .fixed(value) }
+        guard let value = mapping.value("expires_in"), let text = value.text(expected: "a JSON pointer") else {
+            return .untilRefused
+        }
+        guard JSONPointer(text.value) != nil else {
+            value.report(
+                problem: "\(text.shown) is not a JSON pointer",
+                seen: text.shown,
+                allowed: "/KEY/…, with ~ as ~0 and / in a key as ~1 (RFC 6901)",
+                remedy: text.template.isConstant && !text.value.hasPrefix("/") && !text.value.contains("~")
+                    ? "write /\(text.value)" : nil
+            )
+            return .untilRefused
+        }
+        return .answer(text.value)
+    }
+
     // MARK: Content
 
     private func readContent() -> RequestConfiguration.Content {
@@ -113,7 +132,7 @@ struct RequestReader {
         if let value = mapping.value("form") { contents.append(.form(pairs(in: value, of: "pairs"))) }
         if let value = mapping.value("content") {
             mapping.reading.cover(value.node)
-            contents += value.text().map { [.text($0.template)] } ?? []
+            contents += value.text(takesAnswers: true).map { [.text($0.template)] } ?? []
         }
         return contents.first ?? .none
     }
@@ -129,7 +148,7 @@ struct RequestReader {
             )
             return nil
         case .scalar:
-            guard let text = value.text(expected: "JSON in single quotes") else { return nil }
+            guard let text = value.text(expected: "JSON in single quotes", takesAnswers: true) else { return nil }
             guard JSONText.isValid(text.value) else {
                 value.report(
                     problem: "this is not JSON",
@@ -157,7 +176,7 @@ struct RequestReader {
         }
         return section.values.compactMap { key, value in
             mapping.reading.understand(key)
-            guard let text = value.text() else { return nil }
+            guard let text = value.text(takesAnswers: true) else { return nil }
             if text.template.isConstant, SensitiveText.isSecretName(key.text), !text.value.isEmpty {
                 value.warnOfPlainText(Shown.quoted(key.text))
             }

@@ -7,11 +7,28 @@ public struct SecretSources: Sendable {
     public let environment: [String: String]
     /// How files are read.
     public let files: FileAccess
+    /// What references to requests yield.
+    var answers = Answers.placeholder("1")
 
     /// Sources made of an environment and an access to files.
     public init(environment: [String: String], files: FileAccess = .system) {
         self.environment = environment
         self.files = files
+    }
+
+    /// Where the values of references to requests come from.
+    enum Answers: Sendable {
+        /// No request has been made: every value is taken to be this, so that what is around it can be checked.
+        case placeholder(String)
+        /// The values that there are, for one dial or call.
+        case values([SecretReference: Secret])
+    }
+
+    /// The same environment and files with other answers.
+    func with(_ answers: Answers) -> SecretSources {
+        var sources = self
+        sources.answers = answers
+        return sources
     }
 
     /// The present value of a reference.
@@ -38,6 +55,17 @@ public struct SecretSources: Sendable {
                 )
             }
             return try content(of: reference, at: directory + "/" + reference.name)
+        case .request:
+            switch answers {
+            case .placeholder(let text): return text
+            case .values(let values):
+                if let value = values[reference] { return value.revealed }
+                throw SecretResolutionError(
+                    reference: reference,
+                    problem: "its request has not been made",
+                    remedy: "only `hawser run` makes it"
+                )
+            }
         }
     }
 

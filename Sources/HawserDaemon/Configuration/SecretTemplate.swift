@@ -37,6 +37,14 @@ public struct SecretTemplate: Sendable, Hashable {
         references = pieces.compactMap { if case .reference(let reference) = $0.content { reference } else { nil } }
     }
 
+    /// The references to requests, each with where it begins in the template, in Unicode scalars.
+    var requestReferences: [(reference: SecretReference, offset: Int)] {
+        pieces.compactMap { piece in
+            guard case .reference(let reference) = piece.content, reference.source == .request else { return nil }
+            return (reference, piece.offset)
+        }
+    }
+
     /// Whether it is the same whatever the environment.
     public var isConstant: Bool { references.isEmpty }
 
@@ -207,13 +215,6 @@ public struct SecretTemplateError: Error, Sendable, Hashable {
     public let remedy: String
 
     static func unknownSource(_ word: String, offset: Int) -> SecretTemplateError {
-        if word == "request" {
-            return SecretTemplateError(
-                offset: offset,
-                problem: "references to requests are not supported yet",
-                remedy: "use ${env:NAME}, ${file:/PATH} or ${credential:NAME}"
-            )
-        }
         let guess = Spelling.closest(to: word, among: SecretReference.Source.allCases.map(\.rawValue))
         return SecretTemplateError(
             offset: offset,

@@ -10,10 +10,18 @@ public struct SessionSettings: Sendable, Hashable {
         every: ConfigurationDefaults.pingEvery,
         timeout: ConfigurationDefaults.pingTimeout
     )
+    /// Whether pings count as messages for `sendRates` and `limits.sends`.
+    public var countsPings = false
+    /// The most messages that a connection sends in any window; empty: no limit.
+    public var sendRates: [Rate] = []
     /// The delays between attempts.
     public var reconnect = ConfigurationDefaults.reconnect
+    /// What follows after each end.
+    public var dispositions = DispositionTable.standard
     /// Certificates, verification and versions, for `wss`.
     public var tls = ConfigurationDefaults.tls
+    /// The proxy that is gone through, references unresolved; nil: none.
+    public var proxy: SecretTemplate?
     /// Whether messages may be compressed, and at what cost.
     public var compression = CompressionSettings()
     /// What happens when a sink is full.

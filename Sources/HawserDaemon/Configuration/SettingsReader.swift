@@ -7,10 +7,8 @@ struct SettingsReader {
     /// The keys it reads.
     static let keys = [
         "timeouts", "ping", "reconnect", "tls", "compression", "overflow", "pause_max", "decode", "follow_redirects",
+        "dispositions", "send", "proxy",
     ]
-    /// Keys of the design that are not supported yet.
-    static let laterKeys = ["proxy"]
-
     let mapping: MappingReader
 
     /// The settings of `mapping` over those of `base`.
@@ -21,6 +19,8 @@ struct SettingsReader {
             settings.timeouts.pauseMax = pauseMax
         }
         if let value = mapping.value("ping") { settings.ping = readPing(value, over: base.ping) }
+        if let rates = mapping.value("send")?.rates() { settings.sendRates = rates }
+        checkCountedPings(&settings)
         readReconnect(&settings.reconnect)
         if let section = mapping.value("tls")?.mapping() {
             settings.tls = TLSReader(mapping: section).read(over: settings.tls)
@@ -33,14 +33,18 @@ struct SettingsReader {
             settings.overflow = overflow
         }
         if let decode = mapping.value("decode")?.choice(PayloadDecoding.self) { settings.decode = decode }
+        if let value = mapping.value("proxy") { settings.proxy = readProxy(value) }
         readRedirects()
+        if let section = mapping.value("dispositions")?.mapping(expected: "a mapping of ends to what follows") {
+            settings.dispositions = DispositionsReader(section: section).read(over: settings.dispositions)
+        }
         return settings
     }
 
     private func readTimeouts(_ timeouts: inout SessionTimeouts) {
         guard let section = mapping.value("timeouts")?.mapping() else { return }
         let stages: [(key: String, field: WritableKeyPath<SessionTimeouts, Duration>)] = [
-            ("dns", \.dns), ("tcp", \.tcp), ("tls", \.tls), ("upgrade", \.upgrade),
+            ("dns", \.dns), ("tcp", \.tcp), ("proxy", \.proxy), ("tls", \.tls), ("upgrade", \.upgrade),
         ]
         section.check(known: stages.map(\.key) + ["dial", "close"])
         for stage in stages {
@@ -85,7 +89,7 @@ struct SettingsReader {
             return .off
         }
         guard let section = value.mapping(expected: "off, or {every: 20s, timeout: 10s},") else { return base }
-        section.check(known: ["every", "timeout"])
+        section.check(known: ["every", "timeout", "counted"])
         var every = ConfigurationDefaults.pingEvery
         var timeout = ConfigurationDefaults.pingTimeout
         if case .ping(let inheritedEvery, let inheritedTimeout) = base {
@@ -101,6 +105,23 @@ struct SettingsReader {
             )
         }
         return .ping(every: every, timeout: timeout)
+    }
+
+    /// Pings that count take their share of each window of `send`: something must be left of it.
+    private func checkCountedPings(_ settings: inout SessionSettings) {
+        if let counted = mapping.value("ping")?.section?.value("counted")?.boolean() { settings.countsPings = counted }
+        guard settings.countsPings, case .ping(let every, _) = settings.ping else { return }
+        for rate in settings.sendRates where rate.count <= rate.pings(every: every) {
+            // Said once, at what was written here; a clash that was inherited has been reported above.
+            guard let value = mapping.value("send") ?? mapping.value("ping") else { return }
+            value.report(
+                problem: "\(RateText.format(rate)) leaves no message beside counted pings: one window may hold "
+                    + "\(rate.pings(every: every)) of them",
+                seen: RateText.format(settings.sendRates),
+                remedy: "raise the rate, ping less often, or do not count pings"
+            )
+            return
+        }
     }
 
     private func readReconnect(_ policy: inout Backoff.Policy) {
@@ -149,6 +170,14 @@ struct SettingsReader {
         if let memory = section.value("memory")?.size(in: ConfigurationBounds.compressionMemory) {
             compression.memory = memory
         }
+    }
+
+    private func readProxy(_ value: ConfigurationValue) -> SecretTemplate? {
+        guard !value.isWord("none") else {
+            value.reading.recordOrigin(of: value.path, line: value.position.line)
+            return nil
+        }
+        return URLReader(value: value).readProxyOfWebSocket()
     }
 
     private func readRedirects() {

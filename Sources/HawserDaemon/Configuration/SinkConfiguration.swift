@@ -6,6 +6,11 @@ public struct SinkConfiguration: Sendable, Hashable {
         case stdout
         /// A file that is appended to.
         case file(FileSinkConfiguration)
+
+        /// The file's path; nil if it is none.
+        var path: String? {
+            if case .file(let file) = self { file.path } else { nil }
+        }
     }
 
     /// Its name: `[a-z0-9_-]{1,64}`.

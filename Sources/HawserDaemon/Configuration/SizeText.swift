@@ -21,6 +21,13 @@ enum SizeText {
         return "\(bytes / unit.bytes)\(unit.suffix)"
     }
 
+    /// The size in the largest unit of which there is one, cut to one digit behind the point: `940B`, `1.2MiB`.
+    static func rounded(_ bytes: Int) -> String {
+        guard let unit = units.last(where: { bytes >= $0.bytes }), unit.bytes > 1 else { return "\(bytes)B" }
+        let (whole, rest) = bytes.quotientAndRemainder(dividingBy: unit.bytes)
+        return "\(whole).\(rest / (unit.bytes / 1024) * 10 / 1024)\(unit.suffix)"
+    }
+
     /// What to write for `text`, which is not a size, if that can be guessed.
     static func guess(_ text: String) -> String? {
         if let number = Int(text), number >= 0 { return format(number) }

@@ -9,9 +9,11 @@ public struct SubscriptionConfiguration: Sendable, Equatable {
     /// Header fields of the opening handshake, in the order of the file.
     public var headers: [HeaderTemplate] = []
     /// The subprotocols to offer, in order of preference.
-    public var subprotocols: [String] = []
+    public var subprotocols: [SecretTemplate] = []
     /// Text messages to send as soon as a session is open, in order.
     public var subscribe: [SecretTemplate] = []
+    /// What is called again and again while it is connected.
+    public var keep: KeepConfiguration?
     /// The names of the sinks that its messages go to; never empty, each one exists.
     public var sinks: [String] = []
     /// Everything that `defaults` has too.
@@ -32,9 +34,19 @@ public struct SubscriptionConfiguration: Sendable, Equatable {
         let text = try resolve(url, using: sources)
         var target: DialTarget
         do {
-            target = DialTarget(url: try WebSocketURL(text.revealed), subprotocols: subprotocols)
+            target = DialTarget(url: try WebSocketURL(text.revealed))
         } catch {
             throw .url(error)
+        }
+        for template in subprotocols {
+            let name = try resolve(template, using: sources).revealed
+            guard HeaderSyntax.isToken(name) else { throw .subprotocol }
+            // RFC 6455 section 4.1: each once.
+            if !target.subprotocols.contains(name) { target.subprotocols.append(name) }
+        }
+        if let proxy = settings.proxy {
+            let text = try resolve(proxy, using: sources)
+            do { target.proxy = try ProxyURL(text.revealed) } catch { throw .proxy(error) }
         }
         for header in headers {
             let value = try resolve(header.value, using: sources)
@@ -79,10 +91,12 @@ public struct HeaderTemplate: Sendable, Hashable {
 public struct DialTarget: Sendable {
     /// Where to.
     public var url: WebSocketURL
+    /// The proxy to go through; nil: none.
+    public var proxy: ProxyURL?
     /// Header fields.
     public var headers: [(name: String, value: Secret)] = []
     /// The subprotocols to offer.
-    public var subprotocols: [String]
+    public var subprotocols: [String] = []
     /// The messages to send once the session is open.
     public var subscribe: [Secret] = []
 }
@@ -93,8 +107,12 @@ public enum DialTargetError: Error, Sendable, Hashable, CustomStringConvertible 
     case reference(SecretResolutionError)
     /// The URL, as resolved, is not one.
     case url(WebSocketURLError)
+    /// The proxy, as resolved, is none.
+    case proxy(WebSocketURLError)
     /// A header's value, as resolved, cannot be sent.
     case header(name: String, problem: String)
+    /// A subprotocol, as resolved, is no token.
+    case subprotocol
     /// The URL, as resolved, is secure and was not when the daemon started, or the other way round.
     case schemeChanged
 
@@ -104,7 +122,9 @@ public enum DialTargetError: Error, Sendable, Hashable, CustomStringConvertible 
         case .reference(let error): "\(error)"
         // What was seen may come from a reference.
         case .url(let error): "url: \(error.part.rawValue): \(error.problem); allowed: \(error.allowed)"
+        case .proxy(let error): "proxy: \(error.part.rawValue): \(error.problem); allowed: \(error.allowed)"
         case .header(let name, let problem): "header \(name): \(problem)"
+        case .subprotocol: "subprotocols: with what the references yield one of them is no token"
         case .schemeChanged: "url: it changed between ws and wss since the start: restart Hawser"
         }
     }

@@ -3,9 +3,7 @@ import WebSocketProtocol
 /// Reads one subscription.
 struct SubscriptionReader {
     /// The keys it reads, beside the settings.
-    static let keys = ["url", "headers", "subprotocols", "subscribe", "sinks"]
-    /// Keys of the design that are not supported yet.
-    static let laterKeys = ["dispositions", "send"]
+    static let keys = ["url", "headers", "subprotocols", "subscribe", "keep", "sinks"]
 
     let mapping: MappingReader
     /// The place of the subscription's name.
@@ -16,17 +14,20 @@ struct SubscriptionReader {
         var subscription: SubscriptionConfiguration
         var sinks: [(name: String, value: ConfigurationValue)]?
         var url: WebSocketURL
+        /// Where the request of `keep` is named.
+        var keep: (name: String, value: ConfigurationValue)?
     }
 
     /// Reads the subscription called `name`; nil if it has no URL that can be used.
     func read(name: String, defaults: SessionSettings) -> Result? {
-        mapping.check(known: Self.keys + SettingsReader.keys, later: Self.laterKeys + SettingsReader.laterKeys)
+        mapping.check(known: Self.keys + SettingsReader.keys)
         let settings = SettingsReader(mapping: mapping).read(over: defaults)
         let headers = mapping.value("headers").map {
             HeadersReader(value: $0, reserved: HeaderSyntax.remedy(forReserved:)).read()
         }
         let subprotocols = readSubprotocols()
         let subscribe = readSubscribe()
+        let keep = mapping.value("keep").flatMap { KeepReader(value: $0).read() }
         let sinks = SinkNamesReader(value: mapping.value("sinks")).read(what: "messages")
         guard let value = mapping.value("url") else {
             mapping.reading.report(
@@ -43,11 +44,23 @@ struct SubscriptionReader {
         subscription.headers = headers ?? []
         subscription.subprotocols = subprotocols
         subscription.subscribe = subscribe
+        subscription.keep = keep?.keep
         checkRequest(url, subscription)
         if let tls = mapping.value("tls"), !url.isSecure {
             tls.report(.warning, problem: "tls has no effect on a ws:// URL", remedy: "remove it, or use wss://")
         }
-        return Result(subscription: subscription, sinks: sinks, url: url)
+        if subscription.settings.proxy != nil, url.unixPath != nil {
+            (mapping.value("proxy") ?? value).report(
+                problem: "a Unix socket is not reached through a proxy",
+                remedy: "write proxy: none here"
+            )
+        }
+        return Result(
+            subscription: subscription,
+            sinks: sinks,
+            url: url,
+            keep: keep.map { ($0.keep.request, $0.name) }
+        )
     }
 
     /// Builds the opening handshake once, so that nothing is left to go wrong with it at the first dial.
@@ -68,7 +81,7 @@ struct SubscriptionReader {
 
     // MARK: Lists
 
-    private func readSubprotocols() -> [String] {
+    private func readSubprotocols() -> [SecretTemplate] {
         guard
             let items = mapping.value("subprotocols")?.list(
                 of: "subprotocols",
@@ -76,21 +89,23 @@ struct SubscriptionReader {
             )
         else { return [] }
         var names: [String] = []
+        var templates: [SecretTemplate] = []
         for item in items {
-            guard let text = item.text() else { continue }
+            guard let text = item.text(takesAnswers: true) else { continue }
             if !HeaderSyntax.isToken(text.value) {
                 item.report(
                     problem: "\(text.shown) is not a subprotocol's name",
                     seen: text.shown,
                     allowed: "letters, digits and !#$%&'*+-.^_`|~"
                 )
-            } else if names.contains(text.value) {
+            } else if names.contains(text.value), text.template.requestReferences.isEmpty {
                 item.report(problem: "\(text.shown) is given twice", seen: text.shown, remedy: "keep one of them")
             } else {
                 names.append(text.value)
+                templates.append(text.template)
             }
         }
-        return names
+        return templates
     }
 
     private func readSubscribe() -> [SecretTemplate] {
@@ -106,7 +121,7 @@ struct SubscriptionReader {
                 )
                 return nil
             }
-            return item.text()?.template
+            return item.text(takesAnswers: true)?.template
         }
     }
 }

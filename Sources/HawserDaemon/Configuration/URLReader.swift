@@ -8,9 +8,16 @@ struct URLReader {
     /// The URL as a template, and as it is now.
     func read() -> (template: SecretTemplate, url: WebSocketURL)? {
         cover()
-        guard let text = value.text(expected: "a URL", allowed: "ws://, wss:// or ws+unix:") else { return nil }
+        guard
+            let text = value.text(
+                expected: "a URL",
+                allowed: "ws://, wss:// or ws+unix:",
+                takesAnswers: true
+            )
+        else { return nil }
         do {
             let url = try WebSocketURL(text.value)
+            guard isOriginKnown(text, { try WebSocketURL($0).origin }, url.origin) else { return nil }
             warnOfPlainText(text)
             return (text.template, url)
         } catch {
@@ -22,15 +29,37 @@ struct URLReader {
     /// The same of a URL for plain HTTP.
     func readHTTP() -> (template: SecretTemplate, url: HTTPURL)? {
         cover()
-        guard let text = value.text(expected: "a URL", allowed: "http:// or https://") else { return nil }
+        guard let text = value.text(expected: "a URL", allowed: "http:// or https://", takesAnswers: true)
+        else { return nil }
         do {
             let url = try HTTPURL(text.value)
+            guard isOriginKnown(text, { try HTTPURL($0).origin }, url.origin) else { return nil }
             warnOfPlainText(text)
             return (text.template, url)
         } catch {
             report(text, error)
             return nil
         }
+    }
+
+    /// Records it if what a request yields decides which host is dialled: its limits could not be kept.
+    private func isOriginKnown(
+        _ text: ConfigurationValue.Text,
+        _ origin: (String) throws -> String,
+        _ now: String
+    ) -> Bool {
+        guard let first = text.template.requestReferences.first else { return true }
+        let other = value.reading.secrets.with(.placeholder("2"))
+        let resolved = try? text.template.resolve(using: other)
+        if let resolved, (try? origin(resolved.revealed)) == now { return true }
+        value.report(
+            at: value.reading.position(in: text.node, at: first.offset),
+            problem: "\(first.reference) stands in the scheme, host or port",
+            seen: first.reference.description,
+            allowed: "the path and the query",
+            remedy: "write the host into the file: limits count by it"
+        )
+        return false
     }
 
     /// A proxy's URL.
@@ -44,6 +73,21 @@ struct URLReader {
             return text.template
         } catch {
             report(text, error)
+            return nil
+        }
+    }
+
+    /// The URL of a proxy for WebSocket connections.
+    func readProxyOfWebSocket() -> SecretTemplate? {
+        cover()
+        let allowed = "none, or http:// or socks5:// with host and port"
+        guard let text = value.text(expected: "a proxy", allowed: allowed) else { return nil }
+        do {
+            _ = try ProxyURL(text.value)
+            warnOfPlainText(text)
+            return text.template
+        } catch {
+            report(text, error.part, error.problem, seen: error.seen, allowed: error.allowed)
             return nil
         }
     }

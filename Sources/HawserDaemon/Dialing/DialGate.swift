@@ -138,6 +138,11 @@ final class DialGate: Sendable {
         await finished.value
     }
 
+    /// Dials under way, and those that wait.
+    var census: (running: Int, waiting: Int) {
+        state.withLock { ($0.governor.running, $0.governor.waiting) }
+    }
+
     // MARK: The governor
 
     private func apply(_ event: DialEvent, to state: inout State) -> DialWait? {

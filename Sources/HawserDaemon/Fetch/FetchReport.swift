@@ -32,6 +32,7 @@ struct FetchReport: ~Copyable {
         case let error as HTTPError: error.cause
         case is CancellationError: "cancelled"
         case is CallError: "configuration"
+        case is CredentialFailure: "credential"
         default: "file"
         }
     }

@@ -21,8 +21,9 @@ public struct Launch: Sendable {
         let ending = await Daemon(
             plan,
             file: file,
+            threshold: logging.threshold,
             // What the command line says of the level holds, whatever the file says.
-            threshold: level == nil ? logging.threshold : nil,
+            isLevelFromFile: level == nil,
             logger: logging.logger,
             notification: ServiceNotification(environment: environment),
             stop: StopRequest()

@@ -16,6 +16,11 @@ public enum EventName: String, Sendable, CaseIterable {
     case configurationError = "configuration.error"
     case signalIgnored = "signal.ignored"
 
+    case controlListening = "control.listening"
+    case controlUnavailable = "control.unavailable"
+    case controlRefused = "control.refused"
+    case controlCommand = "control.command"
+
     case subscriptionWaiting = "subscription.waiting"
     case subscriptionDialing = "subscription.dialing"
     case subscriptionOpened = "subscription.opened"
@@ -25,6 +30,7 @@ public enum EventName: String, Sendable, CaseIterable {
     case subscriptionStopped = "subscription.stopped"
     case dialWaiting = "dial.waiting"
     case dialFailed = "dial.failed"
+    case dialsFailing = "dials.failing"
     case hostRecovered = "host.recovered"
     case dialsRestored = "dials.restored"
     case dialsUnreadable = "dials.unreadable"
@@ -36,6 +42,9 @@ public enum EventName: String, Sendable, CaseIterable {
     case requestRetried = "request.retried"
     case requestRecovered = "request.recovered"
     case requestCancelled = "request.cancelled"
+
+    case credentialRefused = "credential.refused"
+    case keepFailed = "keep.failed"
 
     case sinkOpened = "sink.opened"
     case sinkBlocked = "sink.blocked"
@@ -73,6 +82,7 @@ public enum LogField: String, Sendable, CaseIterable {
     case gateMilliseconds = "gate_ms"
     case dnsMilliseconds = "dns_ms"
     case tcpMilliseconds = "tcp_ms"
+    case proxyMilliseconds = "proxy_ms"
     case tlsMilliseconds = "tls_ms"
     case upgradeMilliseconds = "upgrade_ms"
     case totalMilliseconds = "total_ms"
@@ -85,4 +95,6 @@ public enum LogField: String, Sendable, CaseIterable {
     case subscriptions, requests, connections, hosts
     case added, changed, adjusted, removed, unchanged
     case bytes, records, signal, version, run, loop
+    case command, by, peer
+    case logLevel = "log_level"
 }

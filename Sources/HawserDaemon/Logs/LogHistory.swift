@@ -58,6 +58,8 @@ struct LogHistory: Sendable {
             for index in tracks.indices { collect(index) { $0.processEnded(at: time, inOrder: true, spans: &$1) } }
             isRunning = false
             hasStopped = true
+        case .dialsFailing:
+            for index in tracks.indices { tracks[index].outageGoesOn(at: time) }
         default:
             break
         }

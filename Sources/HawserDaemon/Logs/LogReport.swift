@@ -16,7 +16,15 @@ struct LogReport: Sendable {
     /// All subscriptions together, also those that are not shown.
     let all: SubscriptionSummary
 
-    init(from: Int64?, to: Int64?, rows: [SubscriptionSummary], totals: LogTotals, leftOut: Int) {
+    /// - Parameter untoldDials: dials of all subscriptions together that are in none of `rows`.
+    init(
+        from: Int64?,
+        to: Int64?,
+        rows: [SubscriptionSummary],
+        totals: LogTotals,
+        leftOut: Int,
+        untoldDials: Int = 0
+    ) {
         self.from = from
         self.to = to
         self.rows = rows.sorted { $0.name < $1.name }
@@ -24,6 +32,7 @@ struct LogReport: Sendable {
         self.leftOut = leftOut
         var all = SubscriptionSummary(name: "", session: nil)
         for row in rows { all.merge(row) }
+        all.unloggedDials += untoldDials
         self.all = all
     }
 

@@ -120,6 +120,9 @@ struct LogReportText {
             let parts = totals.suppressed.map { ($0.key.printable, $0.value) }
             lines.append("Left out of the log to keep it short: \(Self.text(parts)).")
         }
+        if totals.untoldDials > 0 {
+            lines.append("\(totals.untoldDials) dials failed in an outage that no line tells of which subscription.")
+        }
         if totals.dropped > 0 {
             lines.append("\(totals.dropped) lines were dropped because nobody read the log: counts may be too low.")
         }

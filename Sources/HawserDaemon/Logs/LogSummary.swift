@@ -56,7 +56,8 @@ public struct LogSummary: Sendable {
             to: query.until ?? end,
             rows: rows,
             totals: totals,
-            leftOut: history.leftOut
+            leftOut: history.leftOut,
+            untoldDials: query.subscriptions.isEmpty ? totals.untoldDials : 0
         )
     }
 

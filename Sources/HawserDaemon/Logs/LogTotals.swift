@@ -45,6 +45,11 @@ struct LogTotals: Sendable {
     var levels: [Logger.Level: Int] = [:]
     /// Lines that were left out on purpose, by event.
     var suppressed: [String: Int] = [:]
+    /// Dials that failed in an outage and are in no count of a subscription: of those that have had no line since.
+    var untoldDials: Int { abandonedDials + reportedDials }
+    /// Of this process, and of those before it.
+    private var reportedDials = 0
+    private var abandonedDials = 0
     /// Lines of all kinds that were dropped because nobody read the log.
     var dropped = 0
     var sinks: [String: SinkTotals] = [:]
@@ -83,6 +88,8 @@ struct LogTotals: Sendable {
 
     private mutating func started(at time: Int64, wasRunning: Bool) {
         starts += 1
+        abandonedDials += reportedDials
+        reportedDials = 0
         if wasRunning { cutShort += 1 }
         if let stoppedAt { notRunning += .nanoseconds(time - max(stoppedAt, since)) }
     }
@@ -92,7 +99,11 @@ struct LogTotals: Sendable {
         guard count > 0 else { return }
         switch event {
         case .logDropped: dropped += count
-        case .subscriptionOpened, .subscriptionStopped: suppressed[EventName.dialFailed.rawValue, default: 0] += count
+        case .dialsFailing: reportedDials += count
+        case .subscriptionOpened, .subscriptionStopped, .dialFailed:
+            // The same dials that were reported for all subscriptions together, told apart.
+            suppressed[EventName.dialFailed.rawValue, default: 0] += count
+            reportedDials -= min(count, reportedDials)
         case .requestRecovered: suppressed[EventName.requestFailed.rawValue, default: 0] += count
         case .some(let event): suppressed[event.rawValue, default: 0] += count
         case .none: suppressed["other", default: 0] += count

@@ -1,3 +1,6 @@
+import ConnectionLifecycle
+import MonotonicTime
+
 /// Follows one subscription through its lines and says in which phase it was when.
 ///
 /// A value. Times never go back: the owner sees to that.
@@ -10,6 +13,8 @@ struct SubscriptionTrack: Sendable {
     private var since: Int64
     /// When the backoff is over, by the line that began it.
     private var due = Int64.max
+    /// Until when dials may fail without lines of their own.
+    private var outageEnd = Int64.min
     private var session: Int64?
 
     /// A subscription of which no line has been seen.
@@ -65,7 +70,15 @@ struct SubscriptionTrack: Sendable {
     mutating func processStarted(at time: Int64, spans: inout [PhaseSpan]) {
         end(at: time, spans: &spans)
         phase = .unknown
+        outageEnd = .min
         session = nil
+    }
+
+    /// Dials fail without lines of their own: had its next dial opened a session there would be a line, and were they no
+    /// longer failing there would be one soon.
+    mutating func outageGoesOn(at time: Int64) {
+        outageEnd = time + OutageLimiter.quiet.saturatedNanoseconds
+        if phase == .backingOff { due = max(due, outageEnd) }
     }
 
     // MARK: Transitions
@@ -77,17 +90,20 @@ struct SubscriptionTrack: Sendable {
 
     private mutating func backOff(_ entry: LogEntry, at time: Int64) {
         guard let delay = entry.amount(.delayMilliseconds) else {
-            // Ended on purpose: for good if the process ends, else a dial follows at once.
-            phase = entry.text(.outcome) == "shutdown" ? .off : .dialing
+            // Ended on purpose: if the process ends, or somebody paused it, nothing follows, else a dial at once.
+            phase = ["shutdown", "paused"].contains(entry.text(.outcome)) ? .off : .dialing
             return
         }
         phase = .backingOff
         due = time + delay * 1_000_000
+        if entry.kind == .dialFailed { due = max(due, outageEnd) }
     }
 
     /// A dial is over. Only at the level debug there is a line of its beginning, but how long it took is said.
     private mutating func dialed(_ entry: LogEntry, at time: Int64, isNext: Bool, spans: inout [PhaseSpan]) {
-        let stages: [LogField] = [.dnsMilliseconds, .tcpMilliseconds, .tlsMilliseconds, .upgradeMilliseconds]
+        let stages: [LogField] = [
+            .dnsMilliseconds, .tcpMilliseconds, .proxyMilliseconds, .tlsMilliseconds, .upgradeMilliseconds,
+        ]
         let took = min(stages.reduce(0) { $0 + (entry.amount($1) ?? 0) }, LogEntry.largestAmount)
         let began = max(since, time - took * 1_000_000)
         if phase == .waiting || phase == .unknown && took > 0 {

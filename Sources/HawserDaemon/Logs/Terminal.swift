@@ -5,6 +5,13 @@ enum Terminal {
     /// Whether it is a terminal.
     static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// The rows and columns of the terminal; nil if it is none, or does not know.
+    static var size: (rows: Int, columns: Int)? {
+        var size = winsize()
+        guard isOutput, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return nil }
+        return (Int(size.ws_row), Int(size.ws_col))
+    }
+
     /// How many columns there are: those of the terminal, or what `COLUMNS` says; nil if nobody says.
     static func width(_ environment: [String: String]) -> Int? {
         var size = winsize()

@@ -48,6 +48,37 @@ struct JSONMembers: ~Copyable {
         isFirst = false
     }
 
+    /// A list of objects, whose members `body` writes.
+    mutating func objects<Item>(_ name: String, _ items: [Item], _ body: (inout JSONMembers, Item) -> Void) {
+        key(name)
+        buffer.append("[")
+        for (index, item) in items.enumerated() {
+            buffer.append(index == 0 ? "{" : ",{")
+            isFirst = true
+            body(&self, item)
+            buffer.append("}")
+        }
+        buffer.append("]")
+        isFirst = false
+    }
+
+    /// A list of texts.
+    mutating func texts(_ name: String, _ texts: [String]) {
+        key(name)
+        buffer.append("[")
+        for (index, text) in texts.enumerated() {
+            if index > 0 { buffer.append(",") }
+            string(text)
+        }
+        buffer.append("]")
+    }
+
+    /// A value that is JSON already.
+    mutating func json(_ name: String, _ bytes: [UInt8]) {
+        key(name)
+        bytes.withUnsafeBytes { buffer.append($0) }
+    }
+
     /// An object of numbers, in the order of their names.
     mutating func counts(_ name: String, _ counts: [(name: String, count: Int)]) {
         object(name) { members in

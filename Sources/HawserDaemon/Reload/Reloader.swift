@@ -82,7 +82,7 @@ actor Reloader {
             throw .stopping
         }
         // From here on nothing fails.
-        let reloaded = await apply(change, next, opened)
+        let reloaded = await apply(change, next, opened, client)
         progress.applied.resolve(())
         await parts.requests?.apply(change.requests, next, slots, client)
         await parts.subscriptions.settle(reloaded)
@@ -184,7 +184,8 @@ actor Reloader {
     private func apply(
         _ change: ConfigurationChange,
         _ next: DaemonPlan,
-        _ opened: [String: SinkSet.Member]
+        _ opened: [String: SinkSet.Member],
+        _ client: RequestSet.Client
     ) async -> SubscriptionSet.Reloaded {
         slots.change(to: next.sources)
         if let limits = change.limits {
@@ -195,6 +196,8 @@ actor Reloader {
         if let level = change.logLevel { threshold?.level = level.swiftLog }
         let sinks = parts.sinks.apply(change.sinks, opened)
         await parts.changeRecords(RunIdentity(run: parts.run, sources: slots.sources), sinks)
+        // Before anybody dials by the new plan.
+        await parts.requests?.prepare(next, client)
         let reloaded = await parts.subscriptions.apply(change.subscriptions, next.subscriptions, slots)
         plan = next
         if !reloaded.added.isEmpty {

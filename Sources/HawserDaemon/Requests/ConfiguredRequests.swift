@@ -18,7 +18,8 @@ public struct ConfiguredRequests: Sendable {
     ///
     /// - Throws: ``CallError``.
     public func request(_ name: String) throws(CallError) -> HTTPRequest? {
-        try plan.requests.first { $0.name == name }?.call(using: plan.secrets).request
+        // A reference to another request is refused: nobody makes that one here.
+        try plan.requests.first { $0.name == name }?.call(using: plan.secrets.with(.values([:]))).request
     }
 
     /// `request` with the fields of the section `http` that it does not have itself.

@@ -8,13 +8,16 @@ final class RequestPlan: Sendable {
     private let common: [HeaderTemplate]
     /// Whether `call` reads files.
     private let readsFiles: Bool
+    /// The requests that must have been made before it can be.
+    let requestReferences: [SecretReference]
 
     var name: String { configuration.name }
 
     init(configuration: RequestConfiguration, common: [HeaderTemplate]) {
         self.configuration = configuration
         self.common = common
-        readsFiles = configuration.references(with: common).contains { $0.source != .env }
+        readsFiles = configuration.references(with: common).contains { $0.source.isFile }
+        requestReferences = configuration.requestReferences
     }
 
     /// Reads every reference anew. Reads files, so it may block.

@@ -19,9 +19,11 @@ final class RequestSet: Sendable {
     private let logger: EventLogger
     private let numbers = RequestNumbers()
     private let journals = RequestJournals()
-    private let state = OrderedMutex(State())
+    private let state: OrderedMutex<State>
+    /// What is made when a dial or a call needs it.
+    let credentials: CredentialStore
 
-    /// Makes the client, if any request is made by the clock.
+    /// Makes the client, if any request is made by the clock or for others.
     ///
     /// - Parameters:
     ///   - resolver: shared with the subscriptions.
@@ -38,14 +40,23 @@ final class RequestSet: Sendable {
         self.loop = loop
         self.records = records
         self.logger = logger
-        let client = try makeClient(for: plan)
-        state.withLock { $0.client = client }
+        let client = try Self.makeClient(for: plan, resolver, journals)
+        state = OrderedMutex(State(client: client))
+        credentials = CredentialStore(plan, client: client) { [journals] in journals.journal(of: $0, logger) }
     }
 
-    /// A client for `plan`; nil if it makes no request by the clock, so that none costs a thread.
+    /// A client for `plan`; nil if it makes no request by the clock or for others, so that none costs a thread.
     ///
     /// - Throws: what of the machine the client lacks.
     func makeClient(for plan: DaemonPlan) throws(HTTPError) -> HTTPClient? {
+        try Self.makeClient(for: plan, resolver, journals)
+    }
+
+    private static func makeClient(
+        for plan: DaemonPlan,
+        _ resolver: NameResolver,
+        _ journals: RequestJournals
+    ) throws(HTTPError) -> HTTPClient? {
         guard plan.makesRequests else { return nil }
         var configuration = plan.http
         configuration.resolver = resolver
@@ -60,6 +71,18 @@ final class RequestSet: Sendable {
             && one.responseLimit == other.responseLimit && plan.makesRequests == earlier.makesRequests
     }
 
+    /// Has dials and calls get what they refer to from the requests of `plan`, from now on.
+    ///
+    /// - Parameter client: as for `apply`, which has to follow.
+    func prepare(_ plan: DaemonPlan, _ client: Client) async {
+        let present = state.withLock { $0.client }
+        let journal = { @Sendable [journals, logger] (name: String) in journals.journal(of: name, logger) }
+        switch client {
+        case .same: await credentials.apply(plan, client: present, isSameClient: true, journal)
+        case .other(let client): await credentials.apply(plan, client: client, isSameClient: false, journal)
+        }
+    }
+
     /// Makes each request of `plan` when it is due, from now on; those that are made already go on.
     func start(_ plan: DaemonPlan, _ slots: RecordSlots) {
         state.withLock { state in
@@ -71,6 +94,7 @@ final class RequestSet: Sendable {
                     numbers: numbers,
                     client: client,
                     secrets: plan.secrets,
+                    credentials: credentials,
                     loop: loop,
                     records: records,
                     journal: journals.journal(of: request.name, logger),
@@ -114,8 +138,11 @@ final class RequestSet: Sendable {
 
     /// Gives up what is under way; every answer is handed over when it returns.
     func stop() async {
+        let running = take(nil)
         state.withLock { $0.isStopped = true }
-        await cancel(take(nil))
+        for task in running { task.cancel() }
+        await credentials.stop()
+        await cancel(running + take(nil))
         await state.withLock { $0.client }?.shutdown()
     }
 

@@ -18,6 +18,7 @@ struct ScheduledRequest: Sendable {
     let numbers: RequestNumbers
     let client: HTTPClient
     let secrets: SecretSources
+    let credentials: CredentialStore
     let loop: EventLoop
     let records: LoopBound<LoopRecords>
     let journal: RequestJournal
@@ -58,11 +59,13 @@ struct ScheduledRequest: Sendable {
         var members = JSONMembers(isContinued: true)
         var retryAfter: Duration?
         do {
-            let call = try await plan.callWithoutBlocking(using: secrets)
+            let needed = try await credentials.answers(for: plan.requestReferences)
+            let call = try await plan.callWithoutBlocking(using: secrets.with(.values(needed.values)))
             redaction = call.redaction
             journal.begins(redaction)
             let response = try await client.execute(call.request)
             journal.answered(response.head, response.timings, bytes: response.bytes.count)
+            if [401, 403].contains(response.status) { await credentials.refused(needed.generations) }
             members.number("status", response.status)
             members.times(response.timings)
             members.content(response.bytes, isJSON: response.isJSON)

@@ -73,6 +73,11 @@ public final class ConnectionSemaphore: Sendable {
         }
     }
 
+    /// The place of each that waits, from 1.
+    var positions: [Int: Int] {
+        state.withLock { $0.queue.positions }
+    }
+
     /// Permits held and requests waiting.
     public var census: (held: Int, waiting: Int) {
         state.withLock { ($0.queue.held, $0.queue.waiting) }

@@ -19,23 +19,29 @@ public struct Daemon: Sendable {
     private let plan: DaemonPlan
     private let file: ConfigurationFile?
     private let threshold: LogThreshold?
+    private let isLevelFromFile: Bool
     private let reloads = ReloadQueue()
     private let logger: EventLogger
     private let notification: ServiceNotification
     private let stop: StopRequest
+    private let lookup: NameResolver.Source?
 
     /// A daemon for `plan`; `run` starts it, `stop` ends it.
     ///
     /// - Parameters:
     ///   - file: where `plan` comes from, to be read again; nil: there is nothing to reload.
-    ///   - threshold: what a reload sets to `log.level`; nil: that is not for the file to say.
+    ///   - threshold: the level of `logger`, if it may be changed while the daemon runs.
+    ///   - isLevelFromFile: whether a reload sets it to `log.level`.
+    ///   - lookup: what is asked for addresses; the system's resolver unless given.
     public init(
         _ plan: DaemonPlan,
         file: ConfigurationFile? = nil,
         threshold: LogThreshold? = nil,
+        isLevelFromFile: Bool = true,
         logger: EventLogger,
         notification: ServiceNotification,
-        stop: StopRequest
+        stop: StopRequest,
+        lookup: NameResolver.Source? = nil
     ) {
         self.plan = plan
         self.file = file
@@ -43,6 +49,8 @@ public struct Daemon: Sendable {
         self.logger = logger
         self.notification = notification
         self.stop = stop
+        self.isLevelFromFile = isLevelFromFile
+        self.lookup = lookup
     }
 
     /// Reads the file again and applies what is new in it to the running daemon; returns when that is done.
@@ -63,18 +71,14 @@ public struct Daemon: Sendable {
     }
 
     private func work() async -> Ending {
+        let since = WallClock.nanoseconds
         let run = Self.makeRunName()
         let slots = RecordSlots(plan.sources)
-        logger.log(
-            .info,
-            .daemonStarting,
-            "starting",
-            [
-                .version: HawserVersion.current, .run: run, .subscriptions: plan.subscriptions.count,
-                .requests: plan.requests.count, .connections: plan.configuration.limits.connections,
-            ]
-        )
+        announceStart(run)
 
+        // First of all: what a second daemon of this configuration would open is the first one's.
+        let control: ControlDesk?
+        do { control = try ControlDesk(plan.configuration.status, logger: logger) } catch { return fail("\(error)") }
         let sinks: SinkSet
         var loops: [EventLoop] = []
         do {
@@ -98,7 +102,9 @@ public struct Daemon: Sendable {
         let parts = makeParts(run, slots, loops, sinks, gate)
         let watching = watch(loops)
         let reloader = makeReloader(slots, parts)
+        let server = control?.serve(makeTaker(since, parts, reloader))
         let (reason, reloading) = await hold(parts, slots, reloader)
+        await server?.stop()
 
         let statistics = await parts.subscriptions.snapshots()
         for (loop, records) in zip(loops, parts.records) { await loop.run { records.value.close() } }
@@ -113,6 +119,18 @@ public struct Daemon: Sendable {
     }
 
     // MARK: Start
+
+    private func announceStart(_ run: String) {
+        logger.log(
+            .info,
+            .daemonStarting,
+            "starting",
+            [
+                .version: HawserVersion.current, .run: run, .subscriptions: plan.subscriptions.count,
+                .requests: plan.requests.count, .connections: plan.configuration.limits.connections,
+            ]
+        )
+    }
 
     /// Those that could be started are in `loops`, also if it throws.
     private func startLoops(_ loops: inout [EventLoop]) throws(EventLoopError) {
@@ -150,9 +168,19 @@ public struct Daemon: Sendable {
         let identity = RunIdentity(run: run, sources: slots.sources)
         let records = loops.map { LoopBound(LoopRecords(loop: $0, identity: identity, sinks: sinks.sinks), to: $0) }
         sinks.report(to: Array(zip(loops, records)))
-        let resolver = NameResolver(ttl: plan.configuration.http.dnsTTL)
+        let resolver = NameResolver(ttl: plan.configuration.http.dnsTTL, lookup: lookup)
         let limits = plan.configuration.limits
         let semaphore = ConnectionSemaphore(limit: limits.connections, perHost: limits.perHost)
+        let requests = makeRequests(on: loops, records: records, resolver: resolver)
+        let subscriptions = makeSubscriptions(
+            slots,
+            on: loops,
+            records,
+            resolver,
+            semaphore,
+            gate,
+            requests?.credentials
+        )
         return DaemonParts(
             run: run,
             loops: loops,
@@ -161,8 +189,8 @@ public struct Daemon: Sendable {
             sinks: sinks,
             semaphore: semaphore,
             gate: gate,
-            subscriptions: makeSubscriptions(slots, on: loops, records, resolver, semaphore, gate),
-            requests: makeRequests(on: loops, records: records, resolver: resolver)
+            subscriptions: subscriptions,
+            requests: requests
         )
     }
 
@@ -172,9 +200,13 @@ public struct Daemon: Sendable {
         _ records: [LoopBound<LoopRecords>],
         _ resolver: NameResolver,
         _ semaphore: ConnectionSemaphore,
-        _ gate: DialGate
+        _ gate: DialGate,
+        _ credentials: CredentialStore?
     ) -> SubscriptionSet {
         let tickets = TicketCounter()
+        let sends = plan.configuration.limits.sends
+        let sendGate = sends.isEmpty ? nil : SendGate(sends)
+        let outage = OutageJournal(logger: logger)
         let subscriptions = SubscriptionSet(
             plan.subscriptions,
             slots,
@@ -185,14 +217,34 @@ public struct Daemon: Sendable {
                     semaphore: semaphore,
                     gate: gate,
                     tickets: tickets,
+                    sendGate: sendGate,
                     records: records,
                     secrets: plan.secrets,
-                    logger: logger
+                    credentials: credentials,
+                    logger: logger,
+                    outage: outage
                 )
             }
         )
         gate.onRecovery { subscriptions.hostRecovered($0) }
         return subscriptions
+    }
+
+    private func makeTaker(_ since: Int64, _ parts: DaemonParts, _ reloader: Reloader) -> StatusTaker {
+        StatusTaker(
+            StatusTaker.Source(
+                run: parts.run,
+                since: since,
+                path: file?.path,
+                configuration: { await reloader.plan.configuration },
+                subscriptions: parts.subscriptions,
+                sinks: parts.sinks,
+                semaphore: parts.semaphore,
+                gate: parts.gate,
+                reload: { [reloads] () async throws(ReloadError) in try await reloads.request() },
+                threshold: threshold
+            )
+        )
     }
 
     /// Their answers are few, and go through the records of the first loop. Without a client for them the daemon ends.
@@ -216,7 +268,7 @@ public struct Daemon: Sendable {
             slots,
             parts,
             file: file,
-            threshold: threshold,
+            threshold: isLevelFromFile ? threshold : nil,
             queue: reloads,
             logger: logger,
             notification: notification

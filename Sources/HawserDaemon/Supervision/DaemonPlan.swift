@@ -28,6 +28,10 @@ public struct DaemonPlan: Sendable {
     /// What the client of the requests does.
     let http: HTTPConfiguration
     let secrets: SecretSources
+    /// Every reference to a request.
+    let requestReferences: Set<SecretReference>
+    /// The names of the requests that dials, calls and `keep` make.
+    let calledRequests: Set<String>
 
     /// Reads certificates and keys, and resolves every reference once.
     ///
@@ -72,6 +76,11 @@ public struct DaemonPlan: Sendable {
             }
         }
         guard failures.isEmpty else { throw Failures(all: failures) }
+        requestReferences = Set(subscriptions.flatMap(\.requestReferences) + requests.flatMap(\.requestReferences))
+        calledRequests = Set(
+            requestReferences.compactMap { $0.request?.name }
+                + configuration.subscriptions.compactMap { $0.keep?.request }
+        )
         var rest = configuration
         rest.subscriptions = []
         rest.requests = []
@@ -89,7 +98,7 @@ public struct DaemonPlan: Sendable {
     }
 
     /// Whether any request is made by the clock.
-    var makesRequests: Bool { requests.contains { !$0.configuration.isIdle } }
+    var makesRequests: Bool { requests.contains { !$0.configuration.isIdle } || !calledRequests.isEmpty }
 
     /// Everything that records come from.
     var sources: [RecordSource] {

@@ -28,6 +28,7 @@ struct Redaction: Sendable {
         for text in references + target.subscribe.map(\.revealed) { secrets.add(text) }
         for (name, value) in target.headers { secrets.add(header: name, value.revealed) }
         secrets.add(userinfo: target.url.userinfo, target: target.url.target)
+        for text in target.proxy?.confidences ?? [] { secrets.add(text) }
         self.init(secrets)
     }
 

@@ -12,6 +12,8 @@ final class SessionRecorder: WebSocketHandler, PausableFeed {
         case ended(SessionReport, Silence?)
         case paused([String])
         case resumed
+        /// More can be sent.
+        case drained
     }
 
     private let outlet: RecordOutlet
@@ -23,6 +25,9 @@ final class SessionRecorder: WebSocketHandler, PausableFeed {
     private var silence: SilenceMeter?
     /// Set by the subscription once it is made; the connection holds this recorder until it ends.
     weak var connection: WebSocketConnection?
+
+    /// When the newest message came, in nanoseconds since 1970-01-01 UTC; nil before the first.
+    var lastMessage: Int64? { sequence > 0 ? silence?.lastMessage : nil }
 
     init(
         outlet: RecordOutlet,
@@ -56,7 +61,9 @@ final class SessionRecorder: WebSocketHandler, PausableFeed {
         silence?.noteMessage(at: now)
     }
 
-    func webSocketDrained() {}
+    func webSocketDrained() {
+        onEdge(.drained)
+    }
 
     func webSocketEnded(_ report: SessionReport) {
         outlet.detach(subscription: subscription)

@@ -8,13 +8,13 @@ extension SessionReport {
     }
 
     /// A session that could not even be tried.
-    static func notDialed(_ outcome: Outcome, because detail: String) -> SessionReport {
+    static func notDialed(
+        _ outcome: Outcome,
+        fault: DialFault = .reference,
+        because detail: String
+    ) -> SessionReport {
         SessionReport(
-            end: SessionEnd(
-                outcome: outcome,
-                stage: .resolving,
-                fault: outcome == .shutdown || outcome == .reloaded ? nil : .resources
-            ),
+            end: SessionEnd(outcome: outcome, stage: .resolving, fault: outcome.isRequested ? nil : fault),
             detail: detail
         )
     }

@@ -2,7 +2,8 @@
 ///
 /// A value; times are those of the records, on the wall clock.
 struct SilenceMeter: Sendable {
-    private var lastMessage: Int64
+    /// When the newest message came, or the session opened.
+    private(set) var lastMessage: Int64
     private var longest: Int64 = 0
 
     /// A session that opened at `now`, in nanoseconds since 1970-01-01 UTC.

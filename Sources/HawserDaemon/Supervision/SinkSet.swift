@@ -1,6 +1,7 @@
 import ConnectionLifecycle
 import HawserWebSocket
 import Locking
+import MonotonicTime
 import Transport
 
 /// The sinks of a run: opened before anything is written to them, drained at the end or when a reload takes them out.
@@ -140,6 +141,20 @@ final class SinkSet: Sendable {
             return state.leaving
         }
         return await Self.drain(leaving, within: limit)
+    }
+
+    /// How each of `configurations` is at `now`.
+    func statuses(_ configurations: [SinkConfiguration], now: Instant) -> [DaemonStatus.SinkStatus] {
+        configurations.compactMap { configuration in
+            guard let statistics = sinks[configuration.name]?.statistics else { return nil }
+            return DaemonStatus.SinkStatus(
+                name: configuration.name,
+                path: configuration.target.path,
+                watermarks: configuration.watermarks,
+                statistics: statistics,
+                blocked: statistics.fullSince.map { max($0.duration(to: now), .zero) }
+            )
+        }
     }
 
     /// Ends every sink; they write out what they have for at most `limit`, all at the same time.

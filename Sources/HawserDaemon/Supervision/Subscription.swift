@@ -1,5 +1,4 @@
 import ConnectionLifecycle
-import Dispatch
 import HawserWebSocket
 import MonotonicTime
 import NameResolution
@@ -10,65 +9,45 @@ import WebSocketProtocol
 ///
 /// Isolated to its event loop, so the callbacks of its session step in without a hop.
 actor Subscription {
-    /// What all subscriptions of a loop share.
-    final class Surroundings: Sendable {
-        let loop: EventLoop
-        let resolver: NameResolver
-        let semaphore: ConnectionSemaphore
-        let gate: DialGate
-        let tickets: TicketCounter
-        let records: LoopBound<LoopRecords>
-        let secrets: SecretSources
-        let logger: EventLogger
-
-        init(
-            loop: EventLoop,
-            resolver: NameResolver,
-            semaphore: ConnectionSemaphore,
-            gate: DialGate,
-            tickets: TicketCounter,
-            records: LoopBound<LoopRecords>,
-            secrets: SecretSources,
-            logger: EventLogger
-        ) {
-            self.loop = loop
-            self.resolver = resolver
-            self.semaphore = semaphore
-            self.gate = gate
-            self.tickets = tickets
-            self.records = records
-            self.secrets = secrets
-            self.logger = logger
-        }
-    }
-
     /// How soon it is asked again whether a full sink has room.
     private static let blockedRetry = Duration.seconds(1)
 
+    /// The name in the configuration.
+    nonisolated let name: String
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// What it goes by, and what it will go by once nothing is left that was begun under it.
-    private var plan: SubscriptionPlan
+    private(set) var plan: SubscriptionPlan
     private var nextPlan: SubscriptionPlan?
     /// Its index in the records.
-    private let index: UInt32
+    let index: UInt32
     /// Whom the limits on connections and dials know; another one for each time that it queues.
-    private var ticket = 0
-    private let surroundings: Surroundings
-    private var journal: SubscriptionJournal
-    private var machine: SubscriptionMachine
+    private(set) var ticket = 0
+    let surroundings: Surroundings
+    var journal: SubscriptionJournal
+    private(set) var machine: SubscriptionMachine
     private var random = SystemRandomNumberGenerator()
     private var gaps: GapTracker
+    /// What status and `hawser why` tell.
+    private(set) var history = SubscriptionHistory(now: WallClock.nanoseconds)
     private var statistics: SubscriptionStatistics
 
     private var timer: LoopTimer?
-    private var connection: WebSocketConnection?
-    private var subscribeMessages: [Secret] = []
-    /// The session whose references are being read, off the loop, and until when they may be.
-    private var preparing: (number: Int, deadline: Instant)?
+    var connection: WebSocketConnection?
+    var recorder: SessionRecorder?
+    var subscribeMessages: [Secret] = []
+    /// The session whose references are being read, off the loop, until when they may be, and the request whose answer
+    /// it waits for, if it waits for one.
+    var preparing: (number: Int, deadline: Instant, request: String?)?
+    /// Which values of requests the newest dial was made with, and which of them were refused.
+    var generations: CredentialStore.Generations = [:]
+    var refused: CredentialStore.Generations = [:]
+    private var keepCall: KeepCall?
+    /// What those refer to that are read, as it was obtained for that session.
+    var answers = CredentialStore.Answers()
     /// A read that hangs is not started a second time.
-    private var isReading = false
+    var isReading = false
     /// Since when the session is paused, on the wall clock; what it misses then begins there.
     private var pausedAt: Int64?
     private var finished: [CheckedContinuation<Void, Never>] = []
@@ -77,12 +56,17 @@ actor Subscription {
     /// - Parameter memory: what one of its name left behind in this run.
     init(plan: SubscriptionPlan, index: UInt32, memory: SubscriptionMemory, surroundings: Surroundings) {
         self.plan = plan
+        name = plan.name
         self.index = index
         gaps = memory.gaps
         self.surroundings = surroundings
         loop = surroundings.loop
-        journal = SubscriptionJournal(plan: plan, logger: surroundings.logger)
-        machine = SubscriptionMachine(backoff: plan.settings.reconnect, sessions: memory.sessions)
+        journal = SubscriptionJournal(plan: plan, logger: surroundings.logger, outage: surroundings.outage)
+        machine = SubscriptionMachine(
+            backoff: plan.settings.reconnect,
+            dispositions: plan.settings.dispositions,
+            sessions: memory.sessions
+        )
         statistics = SubscriptionStatistics(name: plan.name)
     }
 
@@ -103,7 +87,9 @@ actor Subscription {
     func change(to plan: SubscriptionPlan, _ difference: ConfigurationDifference) {
         nextPlan = plan
         guard difference != .none else { return }
-        handle(.planChanged(plan.settings.reconnect, keepsSession: difference == .adjusted))
+        let settings = plan.settings
+        let keepsSession = difference == .adjusted
+        handle(.planChanged(settings.reconnect, dispositions: settings.dispositions, keepsSession: keepsSession))
     }
 
     /// Returns when no session is being closed any more.
@@ -132,8 +118,16 @@ actor Subscription {
         let before = machine.nextDeadline
         handle(.hostRecovered)
         if let deadline = machine.nextDeadline, deadline != before {
-            journal.hostRecovered(delay: loop.now.duration(to: deadline))
+            let delay = loop.now.duration(to: deadline)
+            journal.hostRecovered(delay: delay)
+            history.hostRecovered(delay: delay, now: WallClock.nanoseconds)
         }
+    }
+
+    /// Does what an operator asks for.
+    func perform(_ command: SubscriptionCommand, by requester: Requester) {
+        history.requested(command, by: requester, now: WallClock.nanoseconds)
+        handle(command.event)
     }
 
     /// What it has done so far, the current session included.
@@ -151,6 +145,7 @@ actor Subscription {
     private func handle(_ event: SubscriptionEvent) {
         let actions = machine.handle(event, now: loop.now, using: &random)
         journal.follow(actions, now: loop.now)
+        history.follow(SubscriptionStatistics.Phase(machine.state), actions, now: WallClock.nanoseconds)
         for action in actions { perform(action) }
         timer?.arm(at: preparing?.deadline ?? machine.nextDeadline)
         if !settling.isEmpty { resumeSettling() }
@@ -163,13 +158,14 @@ actor Subscription {
     }
 
     private func deadlineReached() {
-        if let (number, deadline) = preparing, deadline <= loop.now {
-            preparing = nil
+        if let (number, deadline, request) = preparing, deadline <= loop.now {
             let limit = plan.settings.timeouts.dial.shortText
-            return sessionEnded(
-                number,
-                .notDialed(.dialFailed, because: "its references were not read within \(limit)")
-            )
+            guard let request else {
+                preparing = nil
+                let text = "its references were not read within \(limit)"
+                return sessionEnded(number, .notDialed(.dialFailed, because: text))
+            }
+            return failDial(number, CredentialFailure(request: request, problem: "no answer within \(limit)"))
         }
         // With nowhere to put its messages a new session would only be paused, and closed again.
         if case .backingOff = machine.state, !outlet.blockedBy.isEmpty {
@@ -190,7 +186,8 @@ actor Subscription {
         case .startSession(let number): startSession(number)
         case .closeSession(let outcome): closeSession(outcome)
         case .releasePermit: surroundings.semaphore.release(ticket)
-        case .retryScheduled: break  // Its line is written, and the timer is armed after every event.
+        // Its line is written, and the timer is armed after every event.
+        case .retryScheduled(let retry): if retry.disposition == .refreshCredentials { refuseCredentials() }
         case .stopped: finish()
         }
     }
@@ -207,7 +204,7 @@ actor Subscription {
         let position = surroundings.semaphore.request(ticket, host: plan.site.host) { [self] in
             loop.submit { self.assumeIsolated { $0.permitGranted(ticket) } }
         }
-        if let position { journal.waiting(position: position) }
+        if let position { journal.waiting(position: position, now: loop.now) }
     }
 
     private func permitGranted(_ ticket: Int) {
@@ -222,77 +219,16 @@ actor Subscription {
         let wait = surroundings.gate.request(ticket, at: plan.site) { [self] in
             loop.submit { self.assumeIsolated { $0.dialReleased(ticket, after: asked.duration(to: $0.loop.now)) } }
         }
-        if let wait { journal.waitingToDial(wait) }
+        guard let wait else { return }
+        journal.waitingToDial(wait, now: loop.now)
+        history.waitsAtGate(wait)
     }
 
     private func dialReleased(_ ticket: Int, after wait: Duration) {
         guard ticket == self.ticket else { return surroundings.gate.end(ticket, .abandoned) }
         journal.released(after: wait)
+        history.released(after: wait)
         handle(.dialReleased)
-    }
-
-    /// Files are read off the loop: a token on a slow disk must not delay a frame.
-    private func startSession(_ number: Int) {
-        preparing = (number, loop.now + plan.settings.timeouts.dial)
-        guard plan.dialReadsFiles else { return dial(number, prepare(plan, surroundings.secrets)) }
-        if !isReading { readReferences() }
-    }
-
-    private func readReferences() {
-        isReading = true
-        DispatchQueue.global().async { [self, plan, secrets = surroundings.secrets] in
-            let prepared = prepare(plan, secrets)
-            loop.submit { self.assumeIsolated { $0.referencesRead(prepared, for: plan) } }
-        }
-    }
-
-    /// Answers whichever session waits now, if it goes by the same plan: one that hung is not read again for the next.
-    private func referencesRead(
-        _ prepared: Result<SubscriptionPlan.Dial, DialTargetError>,
-        for plan: SubscriptionPlan
-    ) {
-        isReading = false
-        guard let number = preparing?.number else { return }
-        if plan === self.plan { dial(number, prepared) } else { readReferences() }
-    }
-
-    private nonisolated func prepare(
-        _ plan: SubscriptionPlan,
-        _ secrets: SecretSources
-    ) -> Result<SubscriptionPlan.Dial, DialTargetError> {
-        do { return .success(try plan.dial(using: secrets)) } catch { return .failure(error) }
-    }
-
-    private func dial(_ number: Int, _ prepared: Result<SubscriptionPlan.Dial, DialTargetError>) {
-        preparing = nil
-        switch prepared {
-        case .success(let dial): connect(number, dial)
-        case .failure(let error): sessionEnded(number, .notDialed(.internal, because: error.description))
-        }
-    }
-
-    private func connect(_ number: Int, _ dial: SubscriptionPlan.Dial) {
-        subscribeMessages = dial.subscribe
-        let recorder = SessionRecorder(
-            outlet: surroundings.records.value.outlet(to: plan.configuration.sinks),
-            subscription: index,
-            session: UInt32(clamping: number),
-            decodesJSON: plan.settings.decode == .json
-        ) { [unowned self] edge in
-            assumeIsolated { $0.sessionMoved(number, edge) }
-        }
-        let connection = WebSocketConnection(
-            loop: loop,
-            resolver: surroundings.resolver,
-            url: dial.url,
-            tls: plan.tls,
-            configuration: dial.configuration,
-            handler: recorder
-        )
-        recorder.connection = connection
-        self.connection = connection
-        journal.dialing(number, redaction: dial.redaction)
-        connection.start()
     }
 
     private func closeSession(_ outcome: Outcome) {
@@ -304,17 +240,20 @@ actor Subscription {
         }
     }
 
-    private func sessionMoved(_ number: Int, _ edge: SessionRecorder.Edge) {
+    func sessionMoved(_ number: Int, _ edge: SessionRecorder.Edge) {
         switch edge {
         case .opened(let opening): sessionOpened(number, opening)
+        case .drained: sendMessages()
         case .ended(let report, let silence): sessionEnded(number, report, silence)
         case .paused(let sinks):
             pausedAt = pausedAt ?? WallClock.nanoseconds
             journal.paused(by: sinks, now: loop.now)
+            history.paused(by: sinks, now: WallClock.nanoseconds)
         case .resumed:
             // In the closing handshake reading goes on, but nothing is recorded any more.
             if connection?.state == .open { pausedAt = nil }
             journal.resumed(now: loop.now)
+            history.resumed(now: WallClock.nanoseconds)
         }
     }
 
@@ -325,20 +264,38 @@ actor Subscription {
         mark(.opened(session: session), now: now)
         if let gap = gaps.sessionOpened(session, now: now) { mark(.gap(gap), now: now) }
         journal.opened(number, opening)
+        history.opened(number, opening, now: now)
         handle(.sessionOpened(session: number))
-        for message in subscribeMessages { connection?.send(message.revealed) }
+        sendMessages()
+        let keep = plan.configuration.keep
+        keepCall = KeepCall(keep, surroundings.credentials, on: loop) { [unowned self] failure, suppressed in
+            assumeIsolated { $0.journal.keepFailed(number, failure, suppressed: suppressed) }
+        }
+        keepCall?.start()
     }
 
-    private func sessionEnded(_ number: Int, _ report: SessionReport, _ silence: Silence? = nil) {
+    /// Sends what of the messages the rates allow now; the others follow in order when `drained` says that they may.
+    private func sendMessages() {
+        while let message = subscribeMessages.first, connection?.send(message.revealed) == true {
+            subscribeMessages.removeFirst()
+        }
+    }
+
+    func sessionEnded(_ number: Int, _ report: SessionReport, _ silence: Silence? = nil) {
         connection = nil
+        history.lastMessage = recorder?.lastMessage ?? history.lastMessage
+        recorder = nil
         subscribeMessages = []
+        keepCall?.stop()
+        keepCall = nil
         statistics.messages += report.messages
         statistics.bytes += report.bytes
         statistics.outcome = report.end.outcome
         journal.ended(number, report, silence)
+        history.ended(number, report, text: journal.redacted(report.detail), now: WallClock.nanoseconds)
         if report.wasOpen {
             close(number, report)
-        } else if report.end.cause != .shutdown, report.end.cause != .reloaded {
+        } else if !report.end.cause.isRequested {
             statistics.failedDials += 1
         }
         handle(.sessionEnded(session: number, report.end))
@@ -369,7 +326,7 @@ actor Subscription {
         )
     }
 
-    private var outlet: RecordOutlet {
+    var outlet: RecordOutlet {
         surroundings.records.value.outlet(to: plan.configuration.sinks)
     }
 

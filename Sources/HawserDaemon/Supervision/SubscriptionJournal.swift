@@ -23,6 +23,7 @@ struct SubscriptionJournal {
     /// What the lines are about; the newest once nothing of an older one is left.
     var plan: SubscriptionPlan
     private let shared: EventLogger
+    private let outage: OutageJournal
     private var limiter = RepeatLimiter()
     private var ended: Ended?
     private var pausedSince: Instant?
@@ -31,9 +32,11 @@ struct SubscriptionJournal {
     private var gateWait = Duration.zero
     private var redaction = Redaction()
 
-    init(plan: SubscriptionPlan, logger: EventLogger) {
+    /// - Parameter outage: what all subscriptions of the process share.
+    init(plan: SubscriptionPlan, logger: EventLogger, outage: OutageJournal) {
         self.plan = plan
         shared = logger
+        self.outage = outage
     }
 
     /// Made for each line: lines are rare, and one kept for each subscription would hold its fields for good.
@@ -45,8 +48,8 @@ struct SubscriptionJournal {
     }
 
     /// Said once until the next session opens: in an outage of many every redial may wait.
-    mutating func waiting(position: Int) {
-        guard !saidWaiting else { return }
+    mutating func waiting(position: Int, now: Instant) {
+        guard !saidWaiting, !outage.isLimiting(now) else { return }
         saidWaiting = true
         logger.log(
             .info,
@@ -56,19 +59,24 @@ struct SubscriptionJournal {
         )
     }
 
-    /// At info if it takes a second or longer, and then once until the next session opens.
-    mutating func waitingToDial(_ wait: DialWait) {
-        let isLong = (wait.delay ?? .zero) >= .seconds(1)
+    /// At info if it takes a second or longer, and then once until the next session opens; not in a long outage.
+    mutating func waitingToDial(_ wait: DialWait, now: Instant) {
+        let isLong = (wait.delay ?? .zero) >= .seconds(1) && !outage.isLimiting(now)
         logger.log(
             isLong && !saidGate ? .info : .debug,
             .dialWaiting,
-            "waiting to dial: \(Self.text(wait.reason))",
+            "waiting to dial: \(wait.reason.text)",
             [
-                .cause: Self.name(wait.reason), .position: wait.position,
+                .cause: wait.reason.name, .position: wait.position,
                 .delayMilliseconds: wait.delay.map { Int(clamping: $0.milliseconds) },
             ]
         )
         saidGate = saidGate || isLong
+    }
+
+    /// `text` without the secrets of the newest dial.
+    func redacted(_ text: String) -> String {
+        redaction.applied(to: text)
     }
 
     mutating func released(after wait: Duration) {
@@ -78,6 +86,20 @@ struct SubscriptionJournal {
     func hostRecovered(delay: Duration) {
         let text = "the host answers again: the backoff is cut short"
         logger.log(.debug, .hostRecovered, text, [.delayMilliseconds: Int(clamping: delay.milliseconds)])
+    }
+
+    func credentialRefused(_ request: String) {
+        let text = "the server refused the credential: it is renewed before the next dial"
+        logger.log(.info, .credentialRefused, text, [.request: request])
+    }
+
+    func keepFailed(_ number: Int, _ failure: CredentialFailure, suppressed: Int) {
+        logger.log(
+            .warning,
+            .keepFailed,
+            "the call that keeps the credential good failed: \(failure.problem)",
+            [.session: number, .request: failure.request, .suppressed: suppressed > 0 ? suppressed : nil]
+        )
     }
 
     /// - Parameter redaction: for what the server of this session will say.
@@ -92,7 +114,7 @@ struct SubscriptionJournal {
         saidWaiting = false
         saidGate = false
         var fields: [LogField: (any LogValue)?] = [
-            .session: number, .address: opening.address, .subprotocol: opening.subprotocol,
+            .session: number, .address: opening.address, .subprotocol: opening.subprotocol.map(redaction.applied),
             .compression: opening.compression?.description,
             .gateMilliseconds: Int(clamping: gateWait.milliseconds),
             .tlsVersion: opening.tls, .suppressed: suppressed > 0 ? suppressed : nil,
@@ -137,11 +159,24 @@ struct SubscriptionJournal {
             return closed(ended, fields)
         }
         // The last line of a subscription is always written, and takes with it what was left out before.
-        let (isLogged, suppressed) =
-            retry.map { limiter.shouldLog(now, next: $0.delay) } ?? (true, limiter.reset())
-        guard isLogged else { return }
+        let suppressed: Int
+        if let retry {
+            guard let before = suppressedBefore(ended.report.end.outcome, retry.delay, now) else { return }
+            suppressed = before
+        } else {
+            suppressed = limiter.reset()
+        }
         if suppressed > 0 { fields[.suppressed] = suppressed }
         failed(ended, fields)
+    }
+
+    /// How many failed dials were left out before this one; nil if this one is left out as well.
+    private mutating func suppressedBefore(_ outcome: Outcome, _ delay: Duration, _ now: Instant) -> Int? {
+        var asked = limiter
+        let (isDue, suppressed) = asked.shouldLog(now, next: delay)
+        let isLogged = outage.dialFailed(plan.name, host: plan.site.host, outcome, isDue: isDue, now: now)
+        if isDue, !isLogged { limiter.suppress() } else { limiter = asked }
+        return isLogged ? suppressed : nil
     }
 
     mutating func stopped(_ statistics: SubscriptionStatistics) {
@@ -188,7 +223,7 @@ struct SubscriptionJournal {
         let report = ended.report
         let content = redaction.applied(to: String(decoding: report.rejectionContent, as: UTF8.self))
         var fields: [LogField: (any LogValue)?] = [
-            .session: ended.number, .outcome: report.end.outcome.rawValue, .stage: report.end.stage.rawValue,
+            .session: ended.number, .outcome: report.end.outcome.rawValue, .stage: Self.stage(of: report.end),
             .address: report.address, .status: report.end.status, .content: content.isEmpty ? nil : content,
         ]
         fields.merge(Self.fields(of: report.timings)) { $1 }
@@ -197,27 +232,14 @@ struct SubscriptionJournal {
         logger.log(Self.level(of: report.end.outcome), .dialFailed, detail, fields)
     }
 
-    private static func text(_ reason: DialWait.Reason) -> String {
-        switch reason {
-        case .retryAfter: "its host asked to be left alone"
-        case .rate(let rate): "its host is dialled at most \(RateText.format(rate))"
-        case .origin: "limits.dials.per_origin is reached"
-        case .process: "limits.dials.concurrent is reached"
-        }
-    }
-
-    private static func name(_ reason: DialWait.Reason) -> String {
-        switch reason {
-        case .retryAfter: "retry_after"
-        case .rate: "rate"
-        case .origin: "origin"
-        case .process: "process"
-        }
+    /// A dial that lacks its credential has not come to any stage of a connection.
+    private static func stage(of end: SessionEnd) -> String {
+        end.fault == .credential ? "credential" : end.stage.rawValue
     }
 
     private static func level(of outcome: Outcome) -> Logger.Level {
         switch outcome {
-        case .shutdown, .reloaded, .rotated: .info
+        case .shutdown, .reloaded, .rotated, .paused: .info
         case .protocolError, .tooBig, .tlsFailed, .internal: .error
         case .peerClosed, .peerVanished, .reset, .pingTimeout, .stale, .sinkBlocked, .dialFailed, .rejected,
             .closeTimeout:
@@ -229,6 +251,7 @@ struct SubscriptionJournal {
         [
             .dnsMilliseconds: timings.resolving.map { Int($0.milliseconds) },
             .tcpMilliseconds: timings.connecting.map { Int($0.milliseconds) },
+            .proxyMilliseconds: timings.proxying.map { Int($0.milliseconds) },
             .tlsMilliseconds: timings.securing.map { Int($0.milliseconds) },
             .upgradeMilliseconds: timings.upgrading.map { Int($0.milliseconds) },
         ]

@@ -40,6 +40,9 @@ final class SubscriptionSet: Sendable {
     private static let waveLimit = Duration.milliseconds(250)
     private static let wavePoll = Duration.milliseconds(5)
 
+    /// How many are looked at in one turn of a loop.
+    private static let turn = 64
+
     /// What the subscriptions of each loop share.
     private let surroundings: [Subscription.Surroundings]
     private let loops: [EventLoop]
@@ -120,6 +123,34 @@ final class SubscriptionSet: Sendable {
     /// What those that a reload removed had received.
     var removed: (messages: UInt64, bytes: UInt64) {
         state.withLock { ($0.removedMessages, $0.removedBytes) }
+    }
+
+    /// The names, in the order of the plans.
+    var names: [String] { state.withLock { $0.members.map(\.name) } }
+
+    /// How many each loop has.
+    var countsByLoop: [Int] {
+        let members = state.withLock { $0.members }
+        return loops.map { loop in members.count { $0.subscription.loop === loop } }
+    }
+
+    /// What `body` makes of each whose name `isWanted` takes, in the order of the plans; a few in each turn of a loop,
+    /// so that no frame waits for all of them.
+    func map<Value: Sendable>(
+        where isWanted: @escaping @Sendable (String) -> Bool,
+        _ body: @escaping @Sendable (isolated Subscription) -> Value
+    ) async -> [Value] {
+        let wanted = state.withLock { $0.members }.filter { isWanted($0.name) }.map(\.subscription)
+        var values = [Value?](repeating: nil, count: wanted.count)
+        for loop in loops {
+            let places = wanted.indices.filter { wanted[$0].loop === loop }
+            for first in stride(from: 0, to: places.count, by: Self.turn) {
+                let part = places[first..<min(first + Self.turn, places.count)]
+                let own = await loop.run { part.map { wanted[$0].assumeIsolated(body) } }
+                for (place, value) in zip(part, own) { values[place] = value }
+            }
+        }
+        return values.compactMap(\.self)
     }
 
     private var everybody: [Subscription] {

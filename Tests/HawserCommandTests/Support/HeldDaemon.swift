@@ -23,11 +23,18 @@ final class HeldDaemon: Sendable {
         let text = parts.joined(separator: directory.path)
         let file = try directory.write(text, to: "hawser.yaml")
         let all = ["run", "-c", file] + arguments
-        let environment = ["STATE_DIRECTORY": directory.path + "/state"].merging(environment) { $1 }
+        let environment = [
+            "STATE_DIRECTORY": directory.path + "/state", "RUNTIME_DIRECTORY": directory.path,
+        ].merging(environment) { $1 }
         process =
             launcher.isEmpty
             ? try HawserProgram.start(all, environment: environment)
             : try HawserProgram.start(through: launcher, all, environment: environment)
+    }
+
+    /// Runs `hawser` with `arguments` against it, as an operator does.
+    func ask(_ arguments: [String], environment: [String: String] = [:]) async throws -> HawserProgram.Finished {
+        try await HawserProgram.run(arguments + ["--socket", directory.file("hawser.sock")], environment: environment)
     }
 
     /// The log so far. A line that is not JSON is a failure of the test.

@@ -49,6 +49,27 @@ struct ExplanationTests {
         #expect(!entries.values.contains { value in ConfigurationFixture.secrets.contains { value.contains($0) } })
     }
 
+    @Test("Dispositions: every rule that holds, merged key by key")
+    func dispositions() throws {
+        let entries = try entries(
+            """
+            defaults: {dispositions: {4003: refresh, 404: retry, dns: 2m}}
+            subscriptions:
+              a: {url: wss://h, dispositions: {4003: slow, 1013: retry_after}}
+            """
+        )
+        let own = entries.filter { $0.key.hasPrefix("subscriptions.a.dispositions") }
+        #expect(
+            own == [
+                "subscriptions.a.dispositions.4003": "slow # hawser.yaml:3",
+                "subscriptions.a.dispositions.1013": "retry_after # hawser.yaml:3",
+                "subscriptions.a.dispositions.404": "retry # hawser.yaml:1",
+                "subscriptions.a.dispositions.dns": "2m # hawser.yaml:1",
+            ]
+        )
+        #expect(entries["defaults.dispositions.4003"] == "refresh # hawser.yaml:1")
+    }
+
     @Test("Defaults, the file, what is inherited, and references")
     func origins() throws {
         let entries = try entries(
@@ -112,7 +133,7 @@ struct ExplanationTests {
     @Test("What an explanation says can be written: a plain one loads to the same configuration")
     func canBeWritten() throws {
         let explanation = try ConfigurationFixture().load("").explanation
-        let known = ["limits", "loops", "state", "defaults", "http", "sinks", "shutdown", "log"]
+        let known = ["limits", "loops", "state", "defaults", "http", "sinks", "shutdown", "status", "log"]
         for entry in explanation.entries {
             #expect(known.contains(String(entry.keyPath.prefix { $0 != "." })))
             #expect(entry.origin == "default")

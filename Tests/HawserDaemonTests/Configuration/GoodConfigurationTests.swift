@@ -155,7 +155,7 @@ struct GoodConfigurationTests {
         let trades = try #require(configuration.subscriptions.first)
         #expect(trades.name == "trades")
         #expect(trades.headers.map(\.name) == ["Authorization", "X-Plain"])
-        #expect(trades.subprotocols == ["v1.json", "v2"])
+        #expect(trades.subprotocols.map(\.unresolved) == ["v1.json", "v2"])
         #expect(trades.subscribe.count == 2)
         #expect(trades.sinks == ["archive"])
         #expect(trades.settings == configuration.defaults)

@@ -27,7 +27,7 @@ struct ShippedConfigurationTests {
         "Each file loads without errors and warnings",
         arguments: [
             ("hawser.yaml", 0), ("demo.yaml", 3), ("examples/market-data.yaml", 4),
-            ("examples/plant-telemetry.yaml", 4),
+            ("examples/plant-telemetry.yaml", 4), ("examples/account.yaml", 3),
         ]
     )
     func loads(_ name: String, _ subscriptions: Int) throws {
@@ -113,7 +113,7 @@ struct ShippedConfigurationTests {
         #expect(unsaid.isEmpty, "not taught: \(unsaid)")
         for key in [
             "limits.connections", "limits.per_host", "limits.message_size", "limits.fragments", "loops", "state",
-            "limits.dials.concurrent", "limits.dials.per_origin", "limits.dials.per_host",
+            "limits.dials.concurrent", "limits.dials.per_origin", "limits.dials.per_host", "limits.sends.per_host",
             "watermarks.high", "watermarks.low", "shutdown.drain", "log.level", "log.format",
             "sinks.archive.file.rotate.keep", "sinks.archive.file.fsync.interval", "subscriptions.trades.subprotocols",
         ] {

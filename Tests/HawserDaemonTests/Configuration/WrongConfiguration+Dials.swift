@@ -1,6 +1,42 @@
 extension WrongConfiguration {
     private static let rate = "1 to 10000 in a window of 100ms to 1d, such as 5/s or 300/5m"
 
+    /// The rates of messages.
+    static let sends = [
+        WrongConfiguration(
+            "limits: {sends: {▸per_hots: 5/s}}\n",
+            "limits.sends.per_hots",
+            "unknown key \"per_hots\"",
+            remedy: "did you mean \"per_host\"?"
+        ),
+        WrongConfiguration(
+            "subscriptions: {a: {url: wss://h, send: [▸5]}}\n",
+            "subscriptions.a.send[0]",
+            "\"5\" is not a rate",
+            allowed: rate,
+            remedy: "write 5/s"
+        ),
+        WrongConfiguration(
+            "subscriptions: {a: {url: wss://h, send: ▸[1/s, 9/m], ping: {counted: true}}}\n",
+            "subscriptions.a.send",
+            "1/s leaves no message beside counted pings: one window may hold 1 of them",
+            remedy: "raise the rate, ping less often, or do not count pings"
+        ),
+        WrongConfiguration(
+            "defaults: {send: ▸3/m, ping: {every: 20s, counted: true}}\n",
+            "defaults.send",
+            "3/m leaves no message beside counted pings: one window may hold 4 of them",
+            remedy: "raise the rate, ping less often, or do not count pings"
+        ),
+        WrongConfiguration(
+            "defaults: {ping: {counted: ▸yes}}\n",
+            "defaults.ping.counted",
+            "\"yes\" is neither true nor false",
+            allowed: "true, false",
+            remedy: "write true"
+        ),
+    ]
+
     /// The limits on dials.
     static let dials = [
         WrongConfiguration(

@@ -117,7 +117,8 @@ extension WrongConfiguration {
             "▸colour: red\n",
             "colour",
             "unknown key \"colour\"",
-            allowed: "limits, loops, state, defaults, http, requests, subscriptions, sinks, watermarks, shutdown, log"
+            allowed:
+                "limits, loops, state, defaults, http, requests, subscriptions, sinks, watermarks, shutdown, status, log"
         ),
         WrongConfiguration(
             "limits:\n  ▸perHost: 3\n",
@@ -190,16 +191,33 @@ extension WrongConfiguration {
     /// Keys and words of the design that are not built yet.
     static let later = [
         WrongConfiguration(
-            "▸status: {socket: default}\n",
-            "status",
-            "\"status\" is not supported yet",
+            "status: {▸listen: none}\n",
+            "status.listen",
+            "\"listen\" is not supported yet",
             remedy: "remove it"
         ),
         WrongConfiguration(
-            "defaults: {▸proxy: none}\n",
-            "defaults.proxy",
-            "\"proxy\" is not supported yet",
-            remedy: "remove it"
+            "status: {▸sokcet: none}\n",
+            "status.sokcet",
+            "unknown key \"sokcet\"",
+            remedy: "did you mean \"socket\"?"
+        ),
+        WrongConfiguration(
+            "status: {socket: ▸[a]}\n",
+            "status.socket",
+            "default, none or a path is expected, not a list"
+        ),
+        WrongConfiguration(
+            "status: {socket: ▸/run/hawser/}\n",
+            "status.socket",
+            "the path names a directory",
+            remedy: "name a file in it, such as hawser.sock"
+        ),
+        WrongConfiguration(
+            "status: {socket: ▸/\(String(repeating: "s", count: 107))}\n",
+            "status.socket",
+            "the path is 108 bytes long",
+            allowed: "at most 107 for a Unix socket"
         ),
         WrongConfiguration(
             "defaults: {follow_redirects: ▸3}\n",
@@ -215,18 +233,6 @@ extension WrongConfiguration {
             allowed: "pause"
         ),
         WrongConfiguration(
-            "subscriptions: {a: {url: wss://h, ▸dispositions: {4003: slow}}}\n",
-            "subscriptions.a.dispositions",
-            "\"dispositions\" is not supported yet",
-            remedy: "remove it"
-        ),
-        WrongConfiguration(
-            "subscriptions: {a: {url: wss://h, ▸send: [5/s]}}\n",
-            "subscriptions.a.send",
-            "\"send\" is not supported yet",
-            remedy: "remove it"
-        ),
-        WrongConfiguration(
             "subscriptions: {a: {url: wss://h, overflow: ▸drop_newest}}\n",
             "subscriptions.a.overflow",
             "\"drop_newest\" is not supported yet",
@@ -238,12 +244,6 @@ extension WrongConfiguration {
             "unknown value \"journal\"",
             allowed: "auto, text, json, journald",
             remedy: "did you mean \"journald\"?"
-        ),
-        WrongConfiguration(
-            "subscriptions: {a: {url: 'wss://h/?t=▸${request:login:/token}'}}\n",
-            "subscriptions.a.url",
-            "references to requests are not supported yet",
-            remedy: "use ${env:NAME}, ${file:/PATH} or ${credential:NAME}"
         ),
     ]
 }

@@ -31,6 +31,6 @@ struct WrongConfiguration: Sendable, CustomTestStringConvertible {
 
     /// Every case.
     static let all =
-        syntax + shapes + limits + dials + settings + compression + subscriptions + urls + references + sinks + requests
-        + later
+        syntax + shapes + limits + dials + settings + compression + proxies + subscriptions + urls + references + sinks
+        + requests + sends + dispositions + credentials + later
 }

@@ -189,7 +189,7 @@ private struct RandomConfigurations {
 
     private mutating func vary(_ subscription: inout SubscriptionConfiguration) {
         subscription.sinks = names("abc")
-        subscription.subprotocols = names("ij")
+        subscription.subprotocols = names("ij").map { SecretTemplate(literal: $0) }
         subscription.headers = names("hk").map { HeaderTemplate(name: $0, value: SecretTemplate(literal: "1")) }
         subscription.settings.decode = pick([.text, .json])
         subscription.settings.timeouts.dial = pick([.seconds(1), .seconds(2)])

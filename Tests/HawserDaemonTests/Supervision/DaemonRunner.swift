@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import NameResolution
 import TestSupport
 import Testing
 
@@ -16,8 +17,15 @@ final class DaemonRunner: Sendable {
     /// - Parameters:
     ///   - yaml: `DIR` in it stands for the test's directory. Without `limits` in it, dials are free.
     ///   - files: how the files that it refers to are read, and at a reload the file itself.
-    init(_ yaml: String, environment: [String: String] = [:], files: FileAccess = .system) throws {
-        let directory = try TemporaryDirectory()
+    ///   - lookup: answers for names; the system's resolver unless given.
+    init(
+        _ yaml: String,
+        environment: [String: String] = [:],
+        files: FileAccess = .system,
+        in directory: TemporaryDirectory? = nil,
+        lookup: NameResolver.Source? = nil
+    ) throws {
+        let directory = try directory ?? TemporaryDirectory()
         self.directory = directory
         let loader = ConfigurationLoader(environment: environment, files: files)
         let loaded = try loader.load(text: Self.text(yaml, in: directory), file: "test.yaml")
@@ -28,7 +36,8 @@ final class DaemonRunner: Sendable {
             threshold: threshold,
             logger: EventLogger(Logger(label: "test") { _ in handler }),
             notification: ServiceNotification(environment: [:]),
-            stop: stop
+            stop: stop,
+            lookup: lookup
         )
     }
 
@@ -58,6 +67,14 @@ final class DaemonRunner: Sendable {
         }
         stop.request(.elapsed)
         return await running.value
+    }
+
+    /// What the daemon answers at the socket `hawser.sock` of its directory, which the configuration has to name.
+    func ask(_ request: ControlOptions.Request, by: String? = nil) async throws -> JSONTree {
+        try await eventually("it listens") { !lines(.controlListening).isEmpty }
+        let connection = ControlConnection(path: directory.file("hawser.sock"))
+        let answer = try await onOwnThread { try connection.ask(request.line(by: by)) }
+        return try #require(JSONTree(answer), "no JSON: \(String(decoding: answer, as: UTF8.self))")
     }
 
     /// The log lines of one event so far.
