@@ -60,7 +60,7 @@ public struct DialGovernor: Sendable {
 
     private var hosts: [String: Host] = [:]
     private var line = HostLine()
-    private var deadlines = DialDeadlines()
+    private var deadlines = DeadlineHeap<String>()
     /// Where those that wait want to, and the ticket that is theirs; others of the same one are stale.
     private var waiters: [Int: (ticket: UInt64, site: DialSite)] = [:]
     private var dialing: [Int: DialSite] = [:]
@@ -126,7 +126,7 @@ public struct DialGovernor: Sendable {
         }
         // Who waited for something may not have to any more: every host has its turn, the one that waits longest first.
         line = HostLine()
-        deadlines = DialDeadlines()
+        deadlines = DeadlineHeap<String>()
         var first: [String: UInt64] = [:]
         for (ticket, site) in waiters.values { first[site.host] = min(first[site.host] ?? ticket, ticket) }
         for (host, _) in first.sorted(by: { $0.value < $1.value }) { makeReady(host) }

@@ -1,5 +1,4 @@
 import MonotonicTime
-import TestSupport
 import Testing
 
 @testable import HawserHTTP
@@ -55,23 +54,5 @@ struct ExchangeDeadlinesTests {
         #expect(unlimited.next == nil)
         unlimited.granted(now: at(0))
         #expect(unlimited.next == nil)
-    }
-
-    @Test("the earliest deadline comes out first, and none before its time")
-    func heap() {
-        var generator = SeededGenerator("heap")
-        var heap = DeadlineHeap<Int>()
-        let seconds = (0..<500).map { _ in Int.random(in: 0..<1000, using: &generator) }
-        for second in seconds { heap.insert(second, at: at(second)) }
-        var out: [Int] = []
-        for second in 0..<1000 {
-            while let owner = heap.popDue(at: at(second)) {
-                #expect(owner == second)
-                out.append(owner)
-            }
-            #expect(heap.next.map { $0 > at(second) } ?? true)
-        }
-        #expect(out == seconds.sorted())
-        #expect(heap.count == 0)
     }
 }

@@ -1,17 +1,23 @@
-import MonotonicTime
-
 /// Deadlines of many, the earliest first: a binary heap.
 ///
-/// A deadline that moves on is not moved here: the owner is asked when the old one comes, and puts in the new one.
-struct DeadlineHeap<Owner> {
-    private var entries: [(deadline: Instant, owner: Owner)] = []
+/// A deadline that moves on is not moved here: the owner is asked when the old one comes, and puts in the new one. A value;
+/// not shared between isolation domains.
+public struct DeadlineHeap<Owner> {
+    @usableFromInline var entries: [(deadline: Instant, owner: Owner)] = []
+
+    /// Without any deadline.
+    @inlinable
+    public init() {}
 
     /// The earliest deadline; nil if there is none.
-    var next: Instant? { entries.first?.deadline }
+    @inlinable public var next: Instant? { entries.first?.deadline }
 
-    var count: Int { entries.count }
+    /// How many deadlines there are, those of the same owner counted each.
+    @inlinable public var count: Int { entries.count }
 
-    mutating func insert(_ owner: Owner, at deadline: Instant) {
+    /// Adds a deadline.
+    @inlinable
+    public mutating func insert(_ owner: Owner, at deadline: Instant) {
         entries.append((deadline, owner))
         var child = entries.count - 1
         while child > 0, entries[child].deadline < entries[(child - 1) / 2].deadline {
@@ -21,7 +27,8 @@ struct DeadlineHeap<Owner> {
     }
 
     /// Takes out one whose deadline is not later than `now`; nil if there is none.
-    mutating func popDue(at now: Instant) -> Owner? {
+    @inlinable
+    public mutating func popDue(at now: Instant) -> Owner? {
         guard let first = entries.first, first.deadline <= now else { return nil }
         entries.swapAt(0, entries.count - 1)
         entries.removeLast()
@@ -29,7 +36,8 @@ struct DeadlineHeap<Owner> {
         return first.owner
     }
 
-    private mutating func sink() {
+    @usableFromInline
+    mutating func sink() {
         var parent = 0
         while true {
             var least = parent
@@ -43,3 +51,5 @@ struct DeadlineHeap<Owner> {
         }
     }
 }
+
+extension DeadlineHeap: Sendable where Owner: Sendable {}
